@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * SPDX-FileCopyrightText: The damon-hugepage authors */
+
+#include "change.h"
+
+DhChange *
+dh_change_new (void)
+{
+  return g_new0 (DhChange, 1);
+}
+
+void
+dh_change_free (DhChange *change)
+{
+  g_clear_pointer (&change->process, dh_process_unref);
+  g_free (change);
+}
+
+static void append (GString *text, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
+static void
+append (GString *text, const char *format, ...)
+{
+  va_list args;
+
+  if (text->len > 0)
+    g_string_append (text, ", ");
+  va_start (args, format);
+  g_string_append_vprintf (text, format, args);
+  va_end (args);
+}
+
+char *
+dh_change_describe (const DhChange *change)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  if (change->resets)
+    append (text, "Reset");
+  if (change->has_pid)
+    append (text, "Pid = %u", change->pid);
+  if (change->has_enabled)
+    append (text, "Enabled = %s", change->enabled ? "true" : "false");
+  for (guint i = 0; i < DH_N_SETTINGS; i++)
+    if (change->has_setting[i] && !change->resets)
+      append (text, "%s = %" G_GUINT64_FORMAT, dh_setting_info (i)->name, change->settings[i]);
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}

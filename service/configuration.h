@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * SPDX-FileCopyrightText: The damon-hugepage authors */
+#pragma once
+
+#include "settings.h"
+
+#include <glib.h>
+
+/* The administrator's file, /etc/damon-hugepage.conf.
+ *
+ * Group [Service]:
+ *   engine=auto|bpf
+ *   time-ceiling=50%     share of one core, 1% to 100%, that collapsing may take at most whatever
+ *                        the quota says
+ *   allow-own-on=bpf;…   engines on which target-own suffices, besides bpf
+ *
+ * Group [Defaults bpf], one for each engine: a setting's name = its default. */
+typedef struct {
+  char *engine;         /* "auto" or an engine's name */
+  guint time_ceiling;   /* microseconds of collapse calls per second */
+  GStrv allow_own_on;   /* never NULL */
+  GHashTable *defaults; /* engine name → DhSettings */
+} DhConfiguration;
+
+/* Reads @path. A file that is missing gives the defaults. One that may not be trusted or is
+ * nonsense gives them too, with a warning; an unknown group or key, or a value out of range, is
+ * passed over with a warning that names it. Never fails. Returns: (transfer full). */
+DhConfiguration *dh_configuration_load (const char *path);
+void dh_configuration_free (DhConfiguration *configuration);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhConfiguration, dh_configuration_free)
+
+/* The defaults of @engine: the built-in ones under the file's. */
+void dh_configuration_get_defaults (const DhConfiguration *configuration, const char *engine,
+                                    DhSettings *ret_settings);
