@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * SPDX-FileCopyrightText: The damon-hugepage authors */
+#pragma once
+
+#include "authority.h"
+#include "change.h"
+#include "target.h"
+
+/* What somebody needs for what he asks, as things stand now: the rules of who may do what. Reads
+ * the owners of processes, and nothing else. */
+
+/* Who asks. */
+typedef struct {
+  const char *sender;
+  guint32 uid;
+  guint32 gid; /* primary group, by the user database */
+} DhCaller;
+
+/* @target: the primary one (nullable). @own_suffices: whether target-own is enough for one's own
+ * process on the engine in use: not where it takes a resource of the whole machine. Notes in
+ * @change whose the process is. 0 is never the answer. Errors: those of dh_process_read_owner(). */
+gboolean dh_rights_for_change (const DhTarget *target, gboolean own_suffices, DhChange *change,
+                               const DhCaller *caller, DhActions *ret_actions, GError **error);
+
+/* To see @target's (nullable) figures: 0 where none is needed. */
+DhActions dh_rights_to_inspect (const DhTarget *target, const DhCaller *caller);
