@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * SPDX-FileCopyrightText: The damon-hugepage authors */
+
+#include "engine.h"
+
+G_DEFINE_INTERFACE (DhEngine, dh_engine, G_TYPE_OBJECT)
+
+static guint event_signal;
+
+static void
+dh_engine_default_init (DhEngineInterface *iface)
+{
+  event_signal = g_signal_new ("event", DH_TYPE_ENGINE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                               G_TYPE_NONE, 2, G_TYPE_UINT, G_TYPE_ERROR);
+}
+
+const char *
+dh_engine_get_name (DhEngine *self)
+{
+  return DH_ENGINE_GET_IFACE (self)->get_name (self);
+}
+
+const char *const *
+dh_engine_get_capabilities (DhEngine *self)
+{
+  return DH_ENGINE_GET_IFACE (self)->get_capabilities (self);
+}
+
+guint
+dh_engine_get_max_targets (DhEngine *self)
+{
+  return DH_ENGINE_GET_IFACE (self)->get_max_targets (self);
+}
+
+gboolean
+dh_engine_get_range (DhEngine *self, DhSetting setting, DhRange *ret_range)
+{
+  return DH_ENGINE_GET_IFACE (self)->get_range (self, setting, ret_range);
+}
+
+void
+dh_engine_probe_async (DhEngine *self, GCancellable *cancellable, GAsyncReadyCallback callback,
+                       gpointer user_data)
+{
+  DH_ENGINE_GET_IFACE (self)->probe_async (self, cancellable, callback, user_data);
+}
+
+gboolean
+dh_engine_probe_finish (DhEngine *self, GAsyncResult *result, GError **error)
+{
+  return DH_ENGINE_GET_IFACE (self)->probe_finish (self, result, error);
+}
+
+void
+dh_engine_apply_async (DhEngine *self, const DhPlan *plan, GAsyncReadyCallback callback,
+                       gpointer user_data)
+{
+  DH_ENGINE_GET_IFACE (self)->apply_async (self, plan, callback, user_data);
+}
+
+gboolean
+dh_engine_apply_finish (DhEngine *self, GAsyncResult *result, GError **error)
+{
+  return DH_ENGINE_GET_IFACE (self)->apply_finish (self, result, error);
+}
+
+gboolean
+dh_engine_get_statistics (DhEngine *self, DhStatistics *ret_statistics)
+{
+  return DH_ENGINE_GET_IFACE (self)->get_statistics (self, ret_statistics);
+}
+
+void
+dh_engine_emit_event (DhEngine *self, DhEngineEvent event, const GError *error)
+{
+  g_signal_emit (self, event_signal, 0, (guint) event, error);
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * SPDX-FileCopyrightText: The damon-hugepage authors */
+#pragma once
+
+#include "process.h"
+#include "settings.h"
+#include "statistics.h"
+#include "unavailable.h"
+
+#include <gio/gio.h>
+
+/* One way of making hot memory huge. An engine is one file and a row where the service makes its
+ * list; it knows the kernel's side, and nothing of buses, callers or what is stored. All functions
+ * are called from the main thread; none blocks it. */
+#define DH_TYPE_ENGINE (dh_engine_get_type ())
+G_DECLARE_INTERFACE (DhEngine, dh_engine, DH, ENGINE, GObject)
+
+/* The whole wanted state: what to serve and how. */
+typedef struct {
+  DhProcess *process; /* (nullable) */
+  DhOwner owner; /* of process, as it was authorized: the engine drops a process that has another */
+  gboolean enabled;    /* whether process is served */
+  DhSettings settings; /* valid for this engine */
+} DhPlan;
+
+typedef enum {
+  DH_ENGINE_SERVING,  /* work on the process has begun */
+  DH_ENGINE_DROPPED,  /* the process has become somebody else's: it is no longer served */
+  DH_ENGINE_FAILED,   /* it can no longer be served */
+  DH_ENGINE_HAMPERED, /* served, but for the time being without success */
+  DH_ENGINE_RECOVERED,
+} DhEngineEvent;
+
+struct _DhEngineInterface {
+  GTypeInterface parent_iface;
+
+  const char *(*get_name) (DhEngine *self);
+  const char *const *(*get_capabilities) (DhEngine *self);
+  guint (*get_max_targets) (DhEngine *self);
+  gboolean (*get_range) (DhEngine *self, DhSetting setting, DhRange *ret_range);
+  void (*probe_async) (DhEngine *self, GCancellable *cancellable, GAsyncReadyCallback callback,
+                       gpointer user_data);
+  gboolean (*probe_finish) (DhEngine *self, GAsyncResult *result, GError **error);
+  void (*apply_async) (DhEngine *self, const DhPlan *plan, GAsyncReadyCallback callback,
+                       gpointer user_data);
+  gboolean (*apply_finish) (DhEngine *self, GAsyncResult *result, GError **error);
+  gboolean (*get_statistics) (DhEngine *self, DhStatistics *ret_statistics);
+};
+
+/* Signal "event" (guint DhEngineEvent, GError *error (nullable)): something happened to what is
+ * served. In the main thread, and never before the dh_engine_apply_async() that began serving has
+ * finished. */
+
+/* "bpf": as in Engine, Engines, --engine= and the configuration. */
+const char *dh_engine_get_name (DhEngine *self);
+
+/* The words of Capabilities. (transfer none) */
+const char *const *dh_engine_get_capabilities (DhEngine *self);
+
+guint dh_engine_get_max_targets (DhEngine *self);
+
+/* Returns: FALSE where this engine does not have @setting. */
+gboolean dh_engine_get_range (DhEngine *self, DhSetting setting, DhRange *ret_range);
+
+/* Finds out whether it can work here, by trying, without changing anything. Errors: DH_UNAVAILABLE.
+ */
+void dh_engine_probe_async (DhEngine *self, GCancellable *cancellable, GAsyncReadyCallback callback,
+                            gpointer user_data);
+gboolean dh_engine_probe_finish (DhEngine *self, GAsyncResult *result, GError **error);
+
+/* Makes @plan (copied) the state of things. On failure all stays as it was. Called again only after
+ * the last call has finished. Errors: DH_ERROR. */
+void dh_engine_apply_async (DhEngine *self, const DhPlan *plan, GAsyncReadyCallback callback,
+                            gpointer user_data);
+gboolean dh_engine_apply_finish (DhEngine *self, GAsyncResult *result, GError **error);
+
+/* The last figures of what is served; never causes a walk. Returns: FALSE where nothing is. */
+gboolean dh_engine_get_statistics (DhEngine *self, DhStatistics *ret_statistics);
+
+/* For engines: emits "event". */
+void dh_engine_emit_event (DhEngine *self, DhEngineEvent event, const GError *error);

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * SPDX-FileCopyrightText: The damon-hugepage authors */
+#pragma once
+
+#include "authority.h"
+#include "change.h"
+#include "configuration.h"
+#include "engine-chooser.h"
+#include "error.h"
+#include "rights.h"
+#include "store.h"
+
+/* The service without its bus: the engines, the settings in force, the primary target and its
+ * state. Main thread only. */
+#define DH_TYPE_MANAGER (dh_manager_get_type ())
+G_DECLARE_FINAL_TYPE (DhManager, dh_manager, DH, MANAGER, GObject)
+
+/* Of the primary target. */
+typedef enum {
+  DH_STATE_UNAVAILABLE, /* no engine works here */
+  DH_STATE_DISABLED,
+  DH_STATE_STARTING, /* the engines are being probed, or work on the target has not begun */
+  DH_STATE_RUNNING,
+  DH_STATE_TARGET_EXITED,
+  DH_STATE_FAILED,
+} DhState;
+
+const char *dh_state_to_string (DhState state);
+
+/* Signals:
+ * "changed" (): something that has a getter here may read differently.
+ * "statistics" (): the interval has passed, the target being served.
+ * "target-exited" (guint pid): once for each primary target. */
+
+/* @engines: (transfer container) (element-type DhEngine) in the order of preference. @root: where
+ * /proc is found. */
+DhManager *dh_manager_new (DhConfiguration *configuration, DhStore *store, GPtrArray *engines,
+                           const char *root);
+
+/* Probes the engines, off the main loop; then takes up again what was served before a crash. */
+void dh_manager_start (DhManager *self);
+
+/* Ends serving and forgets the target: an orderly stop. */
+void dh_manager_stop (DhManager *self);
+
+/* Whether the engines have been probed. */
+gboolean dh_manager_is_ready (DhManager *self);
+
+/* Answers at once, or when the engines have been probed. Errors: DH_ERROR_NOT_AVAILABLE after
+ * DH_MANAGER_READY_SEC. */
+#define DH_MANAGER_READY_SEC 2
+void dh_manager_wait_ready_async (DhManager *self, GAsyncReadyCallback callback,
+                                  gpointer user_data);
+gboolean dh_manager_wait_ready_finish (DhManager *self, GAsyncResult *result, GError **error);
+
+/* Whether @change could be made by somebody who may do everything: ranges, what the engine
+ * supports, the process. Opens @change's process on the first call, and looks at it again on later
+ * ones. Errors: DH_ERROR. */
+gboolean dh_manager_check (DhManager *self, DhChange *change, GError **error);
+
+/* What @caller needs for @change as things stand now; 0 is never the answer. Notes in @change whose
+ * the process is. Errors: DH_ERROR_PROCESS_EXITED. */
+gboolean dh_manager_get_required (DhManager *self, DhChange *change, const DhCaller *caller,
+                                  DhActions *ret_actions, GError **error);
+
+/* What @caller needs to see the target's figures: 0 for his own. */
+DhActions dh_manager_get_required_to_inspect (DhManager *self, const DhCaller *caller);
+
+/* The process a question to polkit is about: the one to be set, or the one that is. (transfer none)
+ * (nullable); @change (nullable). */
+DhProcess *dh_manager_get_subject (DhManager *self, const DhChange *change);
+
+/* Makes the change, all or nothing, after those that came before. @granted: what @caller was
+ * allowed; a Ratio set with `tune` is stored.
+ * @change: (transfer full). Errors: DH_ERROR; DH_ERROR_ACCESS_DENIED where one that came before has
+ * made more necessary. */
+void dh_manager_apply_async (DhManager *self, DhChange *change, const DhCaller *caller,
+                             DhActions granted, GAsyncReadyCallback callback, gpointer user_data);
+gboolean dh_manager_apply_finish (DhManager *self, GAsyncResult *result, GError **error);
+
+gboolean dh_manager_get_enabled (DhManager *self);
+guint32 dh_manager_get_pid (DhManager *self);
+guint64 dh_manager_get_setting (DhManager *self, DhSetting setting);
+DhState dh_manager_get_state (DhManager *self);
+guint dh_manager_get_active_targets (DhManager *self);
+
+/* Returns: whether serving was ended or is hampered by an error. */
+gboolean dh_manager_get_last_error (DhManager *self, DhError *ret_code);
+
+/* Why there is no engine: a word, or "". */
+const char *dh_manager_get_unavailable_reason (DhManager *self);
+
+/* The engine in use. (transfer none) (nullable) */
+DhEngine *dh_manager_get_engine (DhManager *self);
+
+/* The range of @setting on the engine in use, the default being the configuration's. Returns: FALSE
+ * where there is none. */
+gboolean dh_manager_get_range (DhManager *self, DhSetting setting, DhRange *ret_range);
+
+/* (transfer none) (element-type DhEngineStatus) */
+GPtrArray *dh_manager_get_engines (DhManager *self);
+
+/* The last figures, also of a target that is no longer served. Returns: FALSE where there never
+ * were any. */
+gboolean dh_manager_get_statistics (DhManager *self, DhStatistics *ret_statistics);
+
+/* Whether a living process is set: the service is needed. */
+gboolean dh_manager_has_target (DhManager *self);
