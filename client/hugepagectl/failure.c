@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * SPDX-FileCopyrightText: The damon-hugepage authors */
+
+#include "failure.h"
+
+#include "service/text.h"
+
+#include <gio/gio.h>
+
+#define OURS "org.damon.Hugepage.Error."
+#define SEE_UNIT "See why with: systemctl status damon-hugepaged"
+#define ASK_FOR_BUS "Is dbus.service running?"
+#define BUS "org.freedesktop.DBus.Error."
+
+/* Long enough for any sentence of the service's; what is longer is not meant for people. */
+#define MAX_MESSAGE_BYTES 1024
+
+G_DEFINE_QUARK (hctl_no_bus, hctl_no_bus)
+
+static const struct {
+  const char *name; /* a name that ends in a dot stands for all that begin so */
+  int exit_code;
+  const char *remedy;
+} failures[] = {
+  { OURS "NotAvailable", HCTL_EXIT_UNAVAILABLE, "See what is missing with: hugepagectl engines" },
+  { OURS "InvalidValue", HCTL_EXIT_FAILED, "See what is allowed with: hugepagectl get Limits" },
+  { OURS "NotSupported", HCTL_EXIT_FAILED,
+    "See what the engine in use has with: hugepagectl get Engine Limits" },
+  { OURS "NoSuchProcess", HCTL_EXIT_NO_PROCESS,
+    "Name a process that runs: hugepagectl enable PID" },
+  { OURS "ProcessExited", HCTL_EXIT_NO_PROCESS,
+    "Name a process that runs: hugepagectl enable PID" },
+  { OURS "ProcessNotPermitted", HCTL_EXIT_FAILED,
+    "Name an ordinary process by the ID that ps(1) shows, not a thread's." },
+  { OURS "Busy", HCTL_EXIT_FAILED, "Try again in a moment, or look with: hugepagectl status" },
+  { OURS "Conflict", HCTL_EXIT_FAILED, "End the other user of DAMON first." },
+  { OURS "LimitExceeded", HCTL_EXIT_FAILED, "Answer or cancel the open questions first." },
+  { OURS "KernelRejected", HCTL_EXIT_FAILED,
+    "The journal says more: journalctl -u damon-hugepaged" },
+  { OURS "Timeout", HCTL_EXIT_FAILED,
+    "Whether it took effect is unknown; look later with: hugepagectl status" },
+  { BUS "AccessDenied", HCTL_EXIT_DENIED, NULL },
+  { BUS "AuthFailed", HCTL_EXIT_DENIED, NULL },
+  { BUS "InteractiveAuthorizationRequired", HCTL_EXIT_DENIED,
+    "Run it without --no-ask-password, or as root." },
+  { BUS "ServiceUnknown", HCTL_EXIT_UNAVAILABLE, "Install the service damon-hugepaged." },
+  { BUS "NameHasNoOwner", HCTL_EXIT_UNAVAILABLE, "Install the service damon-hugepaged." },
+  { BUS "Spawn.", HCTL_EXIT_UNAVAILABLE, SEE_UNIT },
+  { "org.freedesktop.systemd1.", HCTL_EXIT_UNAVAILABLE, SEE_UNIT },
+  { BUS "NoReply", HCTL_EXIT_FAILED, SEE_UNIT },
+  { BUS "Disconnected", HCTL_EXIT_UNAVAILABLE, "The system bus has ended." },
+};
+
+static const struct {
+  const char *word;
+  const char *remedy;
+} reasons[] = {
+  { "kernel-support-missing",
+    "This kernel lacks what every engine needs. See what with: hugepagectl engines" },
+  { "permission",
+    "The service may not do its work: start it by its unit damon-hugepaged.service, and "
+    "not under kernel lockdown \"confidentiality\"." },
+  { "other-damon-user", "Something else uses DAMON: end it, then restart the service." },
+  { "thp-unsupported", "This kernel or processor has no transparent huge pages: boot a kernel with "
+                       "CONFIG_TRANSPARENT_HUGEPAGE." },
+  { "memory-encryption",
+    "The memory of this virtual machine is encrypted, so that nobody can watch "
+    "it: use a machine without." },
+  { "needs-reboot", "The kernel's interface is stuck: restart the machine." },
+};
+
+static gssize
+find_failure (const char *name)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (failures); i++) {
+    if (g_str_has_suffix (failures[i].name, ".") ? g_str_has_prefix (name, failures[i].name)
+                                                 : g_str_equal (name, failures[i].name))
+      return (gssize) i;
+  }
+  return -1;
+}
+
+const char *
+hctl_failure_get_remedy (const char *name)
+{
+  gssize index = find_failure (name);
+
+  return index >= 0 ? failures[index].remedy : NULL;
+}
+
+const char *
+hctl_failure_get_reason_remedy (const char *word)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (reasons); i++)
+    if (g_str_equal (reasons[i].word, word))
+      return reasons[i].remedy;
+  return reasons[0].remedy;
+}
+
+static void
+print_failure (const char *message, const char *remedy)
+{
+  g_autofree char *printable = dh_text_printable (message, -1, MAX_MESSAGE_BYTES);
+
+  if (g_str_has_suffix (printable, "."))
+    printable[strlen (printable) - 1] = '\0';
+  if (remedy != NULL)
+    g_printerr ("hugepagectl: %s. %s\n", printable, remedy);
+  else
+    g_printerr ("hugepagectl: %s.\n", printable);
+}
+
+/* Words that are no text in the user's locale are wrong, too. */
+static gboolean
+is_wrong_use (const GError *error)
+{
+  return error->domain == G_OPTION_ERROR || error->domain == G_CONVERT_ERROR;
+}
+
+/* What a call gets that was still unanswered then. */
+static gboolean
+is_end_of_bus (const GError *error)
+{
+  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+}
+
+int
+hctl_failure_get_exit_code (const GError *error)
+{
+  g_autofree char *name = g_dbus_error_get_remote_error (error);
+  gssize index = name != NULL ? find_failure (name) : -1;
+
+  if (is_wrong_use (error))
+    return HCTL_EXIT_USAGE;
+  if (error->domain == HCTL_NO_BUS || is_end_of_bus (error))
+    return HCTL_EXIT_UNAVAILABLE;
+  return index >= 0 ? failures[index].exit_code : HCTL_EXIT_FAILED;
+}
+
+int
+hctl_failure_report (const GError *error)
+{
+  g_autoptr (GError) stripped = g_error_copy (error);
+  g_autofree char *name = g_dbus_error_get_remote_error (error);
+
+  g_dbus_error_strip_remote_error (stripped);
+  if (is_wrong_use (error))
+    print_failure (error->message, "See: hugepagectl --help");
+  else if (error->domain == HCTL_NO_BUS)
+    print_failure (error->message, ASK_FOR_BUS);
+  else if (is_end_of_bus (error))
+    print_failure ("The system bus has ended", ASK_FOR_BUS);
+  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
+    print_failure ("The service does not answer", SEE_UNIT);
+  else
+    print_failure (stripped->message, name != NULL ? hctl_failure_get_remedy (name) : NULL);
+  return hctl_failure_get_exit_code (error);
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * SPDX-FileCopyrightText: The damon-hugepage authors */
+
+#include "values.h"
+
+#include "units.h"
+
+static char *
+number_to_text (const char *name, guint64 number)
+{
+  g_autofree char *with_unit = hctl_units_format (name, number);
+
+  if (with_unit != NULL)
+    return g_strdup_printf ("%" G_GUINT64_FORMAT " (%s)", number, with_unit);
+  return g_strdup_printf ("%" G_GUINT64_FORMAT, number);
+}
+
+static char *
+range_to_text (const char *name, GVariant *range)
+{
+  g_autofree char *fallback = NULL;
+  guint64 minimum, maximum, step, number;
+
+  g_variant_get (range, "(tttt)", &minimum, &maximum, &step, &number);
+  fallback = number_to_text (name, number);
+  return g_strdup_printf ("%" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT
+                          " in steps of %" G_GUINT64_FORMAT ", default %s",
+                          minimum, maximum, step, fallback);
+}
+
+/* Of each dictionary in a list, such as Engines, what it calls itself. */
+static char *
+names_to_text (GVariant *dictionaries)
+{
+  g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
+  g_auto (GStrv) list = NULL;
+
+  for (gsize i = 0; i < g_variant_n_children (dictionaries); i++) {
+    g_autoptr (GVariant) dictionary = g_variant_get_child_value (dictionaries, i);
+    const char *name;
+
+    if (g_variant_lookup (dictionary, "name", "&s", &name))
+      g_strv_builder_add (names, name);
+  }
+  list = g_strv_builder_end (names);
+  return g_strjoinv (" ", list);
+}
+
+char *
+hctl_value_to_text (const char *name, GVariant *value)
+{
+  const char *type = g_variant_get_type_string (value);
+
+  if (g_str_equal (type, "b"))
+    return g_strdup (g_variant_get_boolean (value) ? "yes" : "no");
+  if (g_str_equal (type, "s"))
+    return g_variant_dup_string (value, NULL);
+  if (g_str_equal (type, "u"))
+    return number_to_text (name, g_variant_get_uint32 (value));
+  if (g_str_equal (type, "t"))
+    return number_to_text (name, g_variant_get_uint64 (value));
+  if (g_str_equal (type, "(tttt)"))
+    return range_to_text (name, value);
+  if (g_str_equal (type, "aa{sv}"))
+    return names_to_text (value);
+  if (g_str_equal (type, "as")) {
+    g_autofree const char **words = g_variant_get_strv (value, NULL);
+
+    return g_strjoinv (" ", (char **) words);
+  }
+  return g_variant_print (value, FALSE);
+}
+
+char *
+hctl_statistics_to_text (GVariant *statistics)
+{
+  static const struct {
+    const char *key;
+    const char *word;
+  } essence[] = {
+    { "ratio", "ratio" },   { "hugepage-bytes", "huge" },       { "anonymous-bytes", "anonymous" },
+    { "hot-bytes", "hot" }, { "collapsed-bytes", "collapsed" },
+  };
+  GString *text = g_string_new (NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (essence); i++) {
+    g_autofree char *with_unit = NULL;
+    guint64 large;
+    guint32 small;
+
+    if (g_variant_lookup (statistics, essence[i].key, "t", &large))
+      with_unit = hctl_units_format (essence[i].key, large);
+    else if (g_variant_lookup (statistics, essence[i].key, "u", &small))
+      with_unit = hctl_units_format (essence[i].key, small);
+    if (with_unit != NULL)
+      g_string_append_printf (text, "%s%s %s", text->len > 0 ? ", " : "", essence[i].word,
+                              with_unit);
+  }
+  return g_string_free (text, FALSE);
+}
+
+char *
+hctl_process_dup_name (guint32 pid)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%u/comm", pid);
+  char *name = NULL;
+
+  if (!g_file_get_contents (path, &name, NULL, NULL))
+    return NULL;
+  return g_strchomp (name);
+}
