@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * SPDX-FileCopyrightText: The damon-hugepage authors */
+
+#include "targets.h"
+
+#include <signal.h>
+
+/* One machine for all rows: what was refused in one would show in the next. */
+static Fixture machine;
+static GDBusConnection *bob;
+
+/* Which process is the target before the call. */
+typedef enum {
+  NOTHING,
+  OWN,    /* bob's */
+  OTHERS, /* alice's */
+  OWN_EXITED,
+  OTHERS_EXITED,
+} Before;
+
+#define DENIED BUS_ERROR "InteractiveAuthorizationRequired"
+#define ALLOWED NULL
+
+/* What bob may do with these actions allowed by a rule. @call: a method, or settings for Configure
+ * in which OWN and OTHERS stand for the PIDs of processes of bob and alice. */
+static const struct {
+  const char *name;
+  const char *actions;
+  Before before;
+  const char *call;
+  const char *error;
+} rows[] = {
+  { "own-serves-own", "target-own", NOTHING, "{'Pid': <OWN>, 'Enabled': <true>}", ALLOWED },
+  { "own-does-not-serve-others", "target-own", NOTHING, "{'Pid': <OTHERS>}", DENIED },
+  { "own-does-not-serve-root's", "target-own", NOTHING, "{'Pid': <ROOTS>}", DENIED },
+  { "own-does-not-replace-others", "target-own", OTHERS, "{'Pid': <OWN>}", DENIED },
+  { "own-does-not-remove-others", "target-own", OTHERS, "{'Pid': <@u 0>}", DENIED },
+  { "own-does-not-disable-others", "target-own", OTHERS, "{'Enabled': <false>}", DENIED },
+  { "own-does-not-enable-others", "target-own", OTHERS, "{'Enabled': <true>}", DENIED },
+  { "own-replaces-others-after-exit", "target-own", OTHERS_EXITED, "{'Pid': <OWN>}", ALLOWED },
+  { "own-removes-own", "target-own", OWN, "{'Pid': <@u 0>}", ALLOWED },
+  { "own-disables-own", "target-own", OWN, "{'Enabled': <false>}", ALLOWED },
+  { "own-does-not-hand-over-to-others", "target-own", OWN, "{'Pid': <OTHERS>}", DENIED },
+  { "own-ratio-of-own", "target-own", OWN, "{'Ratio': <@u 5000>}", ALLOWED },
+  { "own-feedback-of-own", "target-own", OWN, "{'Feedback': <@u 5000>}", ALLOWED },
+  { "own-ratio-of-others", "target-own", OTHERS, "{'Ratio': <@u 5000>}", DENIED },
+  { "own-feedback-of-others", "target-own", OTHERS, "{'Feedback': <@u 5000>}", DENIED },
+  { "own-ratio-after-exit-of-own", "target-own", OWN_EXITED, "{'Ratio': <@u 5000>}", ALLOWED },
+  { "own-feedback-after-exit-of-own", "target-own", OWN_EXITED, "{'Feedback': <@u 5>}", ALLOWED },
+  { "own-ratio-after-exit-of-others", "target-own", OTHERS_EXITED, "{'Ratio': <@u 5>}", DENIED },
+  { "own-ratio-of-none", "target-own", NOTHING, "{'Ratio': <@u 5000>}", DENIED },
+  { "own-feedback-of-none", "target-own", NOTHING, "{'Feedback': <@u 5000>}", DENIED },
+  { "own-ratio-with-own", "target-own", NOTHING, "{'Pid': <OWN>, 'Ratio': <@u 5>}", ALLOWED },
+  { "own-does-not-tune", "target-own", OWN, "{'QuotaSize': <@t 0>}", DENIED },
+  { "own-does-not-tune-beside", "target-own", OWN, "{'Ratio': <@u 5>, 'QuotaSize': <@t 0>}",
+    DENIED },
+  { "own-does-not-reset", "target-own", OWN, "Reset", DENIED },
+  { "own-does-nothing-with-nothing", "target-own", OWN, "{}", DENIED },
+  { "own-sees-own", "target-own", OWN, "GetStatistics", ALLOWED },
+  { "nobody-sees-own", "", OWN, "GetStatistics", ALLOWED },
+  { "nobody-sees-own-after-exit", "", OWN_EXITED, "GetStatistics", ALLOWED },
+  { "nobody-does-not-disable-own", "", OWN, "{'Enabled': <false>}", DENIED },
+  { "any-serves-own", "target-any", NOTHING, "{'Pid': <OWN>, 'Enabled': <true>}", ALLOWED },
+  { "any-serves-others", "target-any", NOTHING, "{'Pid': <OTHERS>, 'Enabled': <true>}", ALLOWED },
+  { "any-serves-root's", "target-any", NOTHING, "{'Pid': <ROOTS>, 'Enabled': <true>}", ALLOWED },
+  { "any-replaces-others", "target-any", OTHERS, "{'Pid': <OWN>}", ALLOWED },
+  { "any-removes-others", "target-any", OTHERS, "{'Pid': <@u 0>}", ALLOWED },
+  { "any-ratio-of-others", "target-any", OTHERS, "{'Ratio': <@u 5000>}", ALLOWED },
+  { "any-ratio-of-none", "target-any", NOTHING, "{'Ratio': <@u 5000>}", DENIED },
+  { "any-ratio-after-exit-of-others", "target-any", OTHERS_EXITED, "{'Ratio': <@u 5>}", DENIED },
+  { "any-does-not-tune", "target-any", OTHERS, "{'MinAgeUSec': <@t 0>}", DENIED },
+  { "any-does-not-inspect", "target-any", OTHERS, "GetStatistics", DENIED },
+  { "any-does-not-reset", "target-any", OTHERS, "Reset", DENIED },
+  { "tune-tunes", "tune", OTHERS, "{'QuotaSize': <@t 0>, 'MinAgeUSec': <@t 0>}", ALLOWED },
+  { "tune-resets", "tune", OTHERS, "Reset", ALLOWED },
+  { "tune-ratio-of-none", "tune", NOTHING, "{'Ratio': <@u 5>, 'Feedback': <@u 5>}", ALLOWED },
+  { "tune-ratio-after-exit", "tune", OTHERS_EXITED, "{'Ratio': <@u 5000>}", ALLOWED },
+  { "tune-does-not-serve-own", "tune", NOTHING, "{'Pid': <OWN>}", DENIED },
+  { "tune-does-not-inspect", "tune", OTHERS, "GetStatistics", DENIED },
+  { "own-and-tune-do-both", "target-own tune", NOTHING, "{'Pid': <OWN>, 'QuotaSize': <@t 0>}",
+    ALLOWED },
+  { "inspect-inspects", "inspect", OTHERS, "GetStatistics", ALLOWED },
+  { "inspect-inspects-after-exit", "inspect", OTHERS_EXITED, "GetStatistics", ALLOWED },
+  { "nobody-does-not-inspect-after-exit", "", OTHERS_EXITED, "GetStatistics", DENIED },
+  { "inspect-does-nothing-else", "inspect", OWN, "{'Enabled': <false>}", DENIED },
+  { "manage-targets-does-nothing-here", "manage-targets", OTHERS, "{'Pid': <@u 0>}", DENIED },
+};
+
+static void
+allow_bob (const char *actions)
+{
+  g_autofree char *text =
+    g_strdup_printf ("polkit.addRule (function (action, subject) {\n"
+                     "  var name = action.id.replace ('org.damon.Hugepage.', '');\n"
+                     "  if (subject.user == 'bob' && '%s'.split (' ').indexOf (name) >= 0)\n"
+                     "    return polkit.Result.YES;\n"
+                     "});\n",
+                     actions);
+
+  fixture_polkit_rules (&machine, text);
+}
+
+static void
+as_root (const char *settings)
+{
+  g_autoptr (GError) error = NULL;
+
+  configure (machine.connection, settings, CALL_PLAIN, &error);
+  g_assert_no_error (error);
+}
+
+static void
+make_target (Before before)
+{
+  const gboolean own = before == OWN || before == OWN_EXITED;
+  guint32 pid;
+  Child *process;
+
+  as_root ("{'Pid': <@u 0>, 'QuotaSize': <@t 4096>}");
+  if (before == NOTHING)
+    return;
+  process = fixture_poser_as (&machine, own ? "bob" : "alice", &pid, NULL);
+  fixture_serve (&machine, pid);
+  if (before == OWN || before == OTHERS)
+    return;
+  child_signal (process, SIGKILL);
+  assert_property_eventually (machine.connection, "State", g_variant_new_string ("target-exited"),
+                              5);
+}
+
+static char *
+name_processes (const char *call)
+{
+  static const char *const users[][2] = { { "<OWN>", "bob" },
+                                          { "<OTHERS>", "alice" },
+                                          { "<ROOTS>", "root" } };
+  g_autoptr (GString) text = g_string_new (call);
+
+  for (guint i = 0; i < G_N_ELEMENTS (users); i++) {
+    g_autofree char *pid = NULL;
+
+    if (strstr (text->str, users[i][0]) == NULL)
+      continue;
+    pid = g_strdup_printf ("<@u %u>", fixture_process_of (&machine, users[i][1]));
+    g_string_replace (text, users[i][0], pid, 0);
+  }
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+static gboolean
+make_call (const char *call, GError **error)
+{
+  g_autoptr (GVariant) reply = NULL;
+
+  if (call[0] == '{')
+    return configure (bob, call, CALL_PLAIN, error);
+  reply = call_method (bob, call, NULL, CALL_PLAIN, error);
+  return reply != NULL;
+}
+
+static void
+test_row (gconstpointer data)
+{
+  const guint i = GPOINTER_TO_UINT (data);
+  g_autofree char *call = name_processes (rows[i].call);
+  g_autoptr (Standstill) standstill = NULL;
+  g_autoptr (GError) error = NULL;
+
+  allow_bob (rows[i].actions);
+  make_target (rows[i].before);
+  wait_for (50);
+  standstill = standstill_new (&machine);
+  make_call (call, &error);
+  if (rows[i].error == NULL) {
+    g_assert_no_error (error);
+    return;
+  }
+  assert_error_name (error, rows[i].error);
+  assert_standstill (standstill);
+}
+
+/* Nothing that can be written has been forgotten, whatever the interface will have. */
+typedef struct {
+  guint32 serial;
+  guint replies;
+} ReplyCount;
+
+static GDBusMessage *
+count_reply (GDBusConnection *connection, GDBusMessage *message, gboolean incoming, gpointer data)
+{
+  ReplyCount *count = data;
+
+  if (incoming && g_dbus_message_get_reply_serial (message) != 0)
+    g_atomic_int_inc (&count->replies);
+  return message;
+}
+
+static void
+assert_refused_once (GDBusConnection *connection, const char *interface, const char *method,
+                     GVariant *arguments, const char *error_name)
+{
+  static const CallMode modes[] = { CALL_PLAIN, CALL_INTERACTIVE };
+
+  g_variant_ref_sink (arguments);
+  for (guint i = 0; i < G_N_ELEMENTS (modes); i++) {
+    const char *expected = error_name != NULL             ? error_name
+                           : modes[i] == CALL_INTERACTIVE ? BUS_ERROR "AccessDenied"
+                                                          : DENIED;
+    ReplyCount count = { 0 };
+    guint filter = g_dbus_connection_add_filter (connection, count_reply, &count, NULL);
+    Call *call = call_begin (connection, interface, method, arguments, modes[i]);
+    g_autoptr (GError) error = NULL;
+
+    call_finish (call, 20, &error);
+    wait_for (30);
+    g_dbus_connection_remove_filter (connection, filter);
+    assert_error_name (error, expected);
+    g_assert_cmpuint (count.replies, ==, 1);
+  }
+  g_variant_unref (arguments);
+}
+
+static GDBusNodeInfo *
+load_node (void)
+{
+  g_autofree char *path =
+    g_build_filename (g_getenv ("DH_DATA"), "dbus", SERVICE_NAME ".xml", NULL);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *xml = NULL;
+  GDBusNodeInfo *node = NULL;
+
+  if (g_file_get_contents (path, &xml, NULL, &error))
+    node = g_dbus_node_info_new_for_xml (xml, &error);
+  g_assert_no_error (error);
+  return node;
+}
+
+static void
+test_every_member_without_a_rule (void)
+{
+  static const char *const arguments[][2] = {
+    { "Configure", "({'QuotaSize': <@t 0>}, @a{sv} {})" },
+    { "Reset", "()" },
+    { "GetStatistics", "()" },
+  };
+  g_autoptr (GDBusNodeInfo) node = load_node ();
+  GDBusInterfaceInfo *interface = g_dbus_node_info_lookup_interface (node, SERVICE_INTERFACE);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) limits = get_property (bob, "Limits", &error);
+  g_autoptr (Standstill) standstill = NULL;
+
+  allow_bob ("");
+  make_target (OTHERS);
+  wait_for_files ();
+  standstill = standstill_new (&machine);
+  for (GDBusPropertyInfo **info = interface->properties; *info != NULL; info++) {
+    g_autoptr (GVariant) value = get_property (bob, (*info)->name, &error);
+    g_autoptr (GVariant) limit =
+      g_variant_lookup_value (limits, (*info)->name, G_VARIANT_TYPE ("(tttt)"));
+    gboolean of_engine =
+      limit != NULL || g_str_equal ((*info)->name, "Pid") || g_str_equal ((*info)->name, "Enabled");
+
+    g_assert_no_error (error);
+    if ((*info)->flags & G_DBUS_PROPERTY_INFO_FLAGS_WRITABLE)
+      assert_refused_once (bob, "org.freedesktop.DBus.Properties", "Set",
+                           g_variant_new ("(ssv)", SERVICE_INTERFACE, (*info)->name, value),
+                           of_engine ? NULL : SERVICE_ERROR "NotSupported");
+  }
+  for (GDBusMethodInfo **info = interface->methods; *info != NULL; info++) {
+    guint row = 0;
+
+    while (row < G_N_ELEMENTS (arguments) && !g_str_equal (arguments[row][0], (*info)->name))
+      row++;
+    g_assert_cmpuint (row, <, G_N_ELEMENTS (arguments));
+    assert_refused_once (bob, SERVICE_INTERFACE, (*info)->name,
+                         g_variant_parse (NULL, arguments[row][1], NULL, NULL, &error), NULL);
+  }
+  assert_lasting_standstill (standstill);
+}
+
+static void
+tear_down (void)
+{
+  g_clear_object (&bob);
+  fixture_tear_down (&machine, NULL);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  fixture_set_up_all (&machine, NULL);
+  bob = fixture_connection_as (&machine, "bob");
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autofree char *path = g_strconcat ("/rights/", rows[i].name, NULL);
+
+    g_test_add_data_func (path, GUINT_TO_POINTER (i), test_row);
+  }
+  g_test_add_func ("/rights/every-member-without-a-rule", test_every_member_without_a_rule);
+  g_test_add_func ("/rights/service-ends-in-order", tear_down);
+  return g_test_run ();
+}
