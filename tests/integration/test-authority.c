@@ -46,6 +46,7 @@ static const char agent_xml[] =
 
 /* One bus for all tests: libpolkit has one connection to it for the whole process. */
 static Fixture machine;
+static const char *own_program;
 static GDBusConnection *service;
 
 typedef struct {
@@ -579,7 +580,7 @@ run_agent (void)
 static void
 test_dismissed (AuthorityTest *test, gconstpointer data G_GNUC_UNUSED)
 {
-  g_autofree char *program = g_file_read_link ("/proc/self/exe", NULL);
+  g_autofree char *program = g_canonicalize_filename (own_program, NULL);
   Child *agent = fixture_spawn_as (&machine, "alice", program, AGENT_OPTION, NULL);
   g_autofree char *ready = child_expect_line (agent, AGENT_READY, WAIT_SECONDS);
   g_auto (Answer) answer = { 0 };
@@ -619,6 +620,7 @@ main (int argc, char **argv)
 {
   int status;
 
+  own_program = argv[0];
   if (argc == 2 && g_str_equal (argv[1], AGENT_OPTION))
     return run_agent ();
 
