@@ -14,12 +14,6 @@ static GDBusConnection *alice;
 #define DENIED BUS_ERROR "InteractiveAuthorizationRequired"
 #define ALLOWED NULL
 
-#define ALLOW_OWN                                                                                  \
-  "polkit.addRule (function (action, subject) {\n"                                                 \
-  "  if (action.id == 'org.damon.Hugepage.target-own')\n"                                          \
-  "    return polkit.Result.YES;\n"                                                                \
-  "});\n"
-
 static guint32
 pid_of (Child *child)
 {

@@ -11,22 +11,6 @@
 #define WAIT_SECONDS 10
 #define SWITCHES 60
 
-#define ALLOW_OWN                                                                                  \
-  "polkit.addRule (function (action, subject) {\n"                                                 \
-  "  if (action.id == 'org.damon.Hugepage.target-own')\n"                                          \
-  "    return polkit.Result.YES;\n"                                                                \
-  "});\n"
-
-static void
-begin_with_own_rule (Fixture *self, gconstpointer data)
-{
-  fixture_set_up_bus (self, data);
-  fixture_polkit_rules (self, ALLOW_OWN);
-  fixture_polkit_start (self);
-  fixture_service_start (self, NULL);
-  fixture_service_wait_probed (self);
-}
-
 static void
 test_process_exits (Fixture *self, gconstpointer data)
 {
@@ -153,13 +137,13 @@ test_figures_become_anothers (Fixture *self, gconstpointer data)
 static void
 add (const char *path, void (*function) (Fixture *, gconstpointer))
 {
-  g_test_add (path, Fixture, NULL, begin_with_own_rule, function, fixture_tear_down);
+  g_test_add (path, Fixture, NULL, fixture_set_up_own, function, fixture_tear_down);
 }
 
 static void
 add_privilege (const char *path, const Privilege *privilege)
 {
-  g_test_add (path, Fixture, privilege, begin_with_own_rule, test_process_becomes_privileged,
+  g_test_add (path, Fixture, privilege, fixture_set_up_own, test_process_becomes_privileged,
               fixture_tear_down);
 }
 

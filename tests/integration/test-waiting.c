@@ -10,22 +10,6 @@
 #define DENIED BUS_ERROR "InteractiveAuthorizationRequired"
 #define WAIT_SECONDS 10
 
-#define ALLOW_OWN                                                                                  \
-  "polkit.addRule (function (action, subject) {\n"                                                 \
-  "  if (action.id == 'org.damon.Hugepage.target-own')\n"                                          \
-  "    return polkit.Result.YES;\n"                                                                \
-  "});\n"
-
-static void
-begin_with_own_rule (Fixture *self, gconstpointer data)
-{
-  fixture_set_up_bus (self, data);
-  fixture_polkit_rules (self, ALLOW_OWN);
-  fixture_polkit_start (self);
-  fixture_service_start (self, NULL);
-  fixture_service_wait_probed (self);
-}
-
 static void
 begin_without_polkit (Fixture *self, gconstpointer data)
 {
@@ -227,7 +211,7 @@ test_stop_with_questions_open (Fixture *self, gconstpointer data)
 static void
 add (const char *path, void (*function) (Fixture *, gconstpointer))
 {
-  g_test_add (path, Fixture, NULL, begin_with_own_rule, function, fixture_tear_down);
+  g_test_add (path, Fixture, NULL, fixture_set_up_own, function, fixture_tear_down);
 }
 
 int

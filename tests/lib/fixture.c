@@ -105,14 +105,28 @@ fixture_set_up_bus (Fixture *self, gconstpointer data)
   fixture_bus_start (self);
 }
 
+static void
+start_all (Fixture *self)
+{
+  fixture_polkit_start (self);
+  fixture_service_start (self, NULL);
+  fixture_service_wait_probed (self);
+}
+
 void
 fixture_set_up_all (Fixture *self, gconstpointer data)
 {
   fixture_set_up_bus (self, data);
   fixture_polkit_example (self, "50-damon-hugepage-group.rules");
-  fixture_polkit_start (self);
-  fixture_service_start (self, NULL);
-  fixture_service_wait_probed (self);
+  start_all (self);
+}
+
+void
+fixture_set_up_own (Fixture *self, gconstpointer data)
+{
+  fixture_set_up_bus (self, data);
+  fixture_polkit_rules (self, ALLOW_OWN);
+  start_all (self);
 }
 
 static int

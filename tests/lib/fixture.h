@@ -37,10 +37,19 @@ typedef struct {
   GString *notified;  /* what the service said there, one assignment a line */
 } Fixture;
 
+/* A rule that lets everybody serve what is his own. */
+#define ALLOW_OWN                                                                                  \
+  "polkit.addRule (function (action, subject) {\n"                                                 \
+  "  if (action.id == 'org.damon.Hugepage.target-own')\n"                                          \
+  "    return polkit.Result.YES;\n"                                                                \
+  "});\n"
+
 void fixture_set_up (Fixture *self, gconstpointer data);     /* just the directory */
 void fixture_set_up_bus (Fixture *self, gconstpointer data); /* and a bus without polkit */
 /* Bus, polkitd with the group's example rule, and the service with its engine probed. */
 void fixture_set_up_all (Fixture *self, gconstpointer data);
+/* The same with ALLOW_OWN instead of the group's rule. */
+void fixture_set_up_own (Fixture *self, gconstpointer data);
 void fixture_tear_down (Fixture *self, gconstpointer data);
 
 /* A path in the fixture's directory. Returns: (transfer full) */

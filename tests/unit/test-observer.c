@@ -49,6 +49,31 @@ test_cold_and_one_page (Case *self, gconstpointer data)
   }
 }
 
+/* Advising cold memory would move it in the kernel's order of reclaim, for nothing. */
+static void
+test_cold_is_advised_once (Case *self, gconstpointer data)
+{
+  fake_eye_add (self->eye, 1, 64, 0);
+  fake_eye_add (self->eye, 200, N_HOT, 512);
+  count_candidates (self);
+  g_assert_cmpuint (fake_eye_count_cleared (self->eye), ==, 64 + N_HOT);
+  count_candidates (self);
+  g_assert_cmpuint (fake_eye_count_cleared (self->eye), ==, 64 + 2 * N_HOT);
+}
+
+static void
+test_cold_that_becomes_hot (Case *self, gconstpointer data)
+{
+  fake_eye_add (self->eye, 1, 1, 0);
+  fake_eye_add (self->eye, 200, N_HOT, 512);
+  count_candidates (self);
+  g_assert_cmpuint (count_candidates (self), ==, N_HOT);
+  fake_eye_lock (self->eye, 1)->touched = 512;
+  fake_eye_unlock (self->eye);
+  g_assert_cmpuint (count_candidates (self), ==, N_HOT);
+  g_assert_cmpuint (count_candidates (self), ==, N_HOT + 1);
+}
+
 static void
 test_within_tlb (Case *self, gconstpointer data)
 {
@@ -252,6 +277,8 @@ main (int argc, char **argv)
 
   add ("/observer/hottest-first-after-two-epochs", test_hottest_first);
   add ("/observer/cold-blocks-and-one-hot-page-are-left-alone", test_cold_and_one_page);
+  add ("/observer/cold-memory-is-advised-once", test_cold_is_advised_once);
+  add ("/observer/cold-memory-that-becomes-hot-is-found", test_cold_that_becomes_hot);
   add ("/observer/what-fits-the-tlb-is-left-alone", test_within_tlb);
   add ("/observer/a-block-that-cannot-be-cleared-is-left-out", test_failed_clear);
   add ("/observer/ineligible-mappings-are-not-touched", test_ineligible_mappings);
