@@ -98,6 +98,8 @@ spawn_service (Fixture *self, va_list options)
 {
   const char *program = g_getenv ("DH_SERVICE");
   g_autofree char *installed = NULL;
+  g_autofree char *configuration = fixture_path (self, "no-configuration");
+  g_autofree char *own_configuration = g_strconcat ("--config=", configuration, NULL);
   g_autoptr (GPtrArray) argv = g_ptr_array_new ();
   g_autoptr (GPtrArray) more = NULL;
   ChildOptions child = { .environment = (const char *const *) self->service_environment,
@@ -112,6 +114,8 @@ spawn_service (Fixture *self, va_list options)
     g_ptr_array_add (argv, (gpointer) unit_privileges[i]);
   g_ptr_array_add (argv, installed);
   g_ptr_array_add (argv, (gpointer) "--engine=bpf");
+  /* Not the machine's; what a test passes comes later and holds. */
+  g_ptr_array_add (argv, own_configuration);
   more = fixture_collect (va_arg (options, const char *), options);
   g_ptr_array_extend_and_steal (argv, g_steal_pointer (&more));
   self->service = child_spawn ((const char *const *) argv->pdata, &child);
