@@ -268,7 +268,8 @@ note_block (DhBlock *block, const DhCollapseResult *result, guint index)
 
   if (index >= result->tried) {
     block->verdict = (guint8) result->verdicts[index];
-    block->retry_after = now + REFUSED_USEC / 10;
+    /* A child may end at once; everything else that makes a block unfit lasts longer. */
+    block->retry_after = now + (block->verdict == DH_SKIP_SHARED ? RETRY_USEC : REFUSED_USEC / 10);
   } else if (result->huge[index]) {
     block->verdict = DH_SKIP_HUGE;
     block->collapsed = TRUE;
