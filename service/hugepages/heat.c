@@ -207,12 +207,19 @@ within_tlb_reach (DhHeat *heat)
   return pages < DH_TLB_REACH_PAGES;
 }
 
+gboolean
+dh_block_may_be_tried (const DhBlock *block, guint64 now)
+{
+  return (block->verdict == DH_ELIGIBLE || block->verdict == DH_SKIP_SHARED)
+         && now >= block->retry_after;
+}
+
 static gboolean
 is_candidate (const DhBlock *block, guint64 min_age, guint64 now)
 {
-  return block->verdict == DH_ELIGIBLE && !block->collapsed && is_hot (block)
+  return dh_block_may_be_tried (block, now) && !block->collapsed && is_hot (block)
          && block->hot_epochs >= DH_HOT_EPOCHS && now >= block->hot_since
-         && now - block->hot_since >= min_age && now >= block->retry_after;
+         && now - block->hot_since >= min_age;
 }
 
 static int

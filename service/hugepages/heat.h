@@ -29,6 +29,9 @@ typedef struct {
   gboolean collapsed; /* we made it huge, and it was when last seen */
 } DhBlock;
 
+/* Whether a collapse may be tried, its time having come: sharing is looked for anew just before. */
+gboolean dh_block_may_be_tried (const DhBlock *block, guint64 now);
+
 /* What a collapse costs and brings. The pay-back rule: a block pays if its score × saving covers
  * cost within payback. */
 typedef struct {

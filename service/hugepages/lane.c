@@ -275,6 +275,7 @@ note_block (DhBlock *block, const DhCollapseResult *result, guint index)
     block->collapsed = TRUE;
     block->failures = 0;
   } else {
+    block->verdict = DH_ELIGIBLE;
     block->retry_after =
       now + (result->error == EINVAL ? REFUSED_USEC : doubled (RETRY_USEC, block->failures));
     block->failures = (guint8) MIN (block->failures + 1, G_MAXUINT8);
@@ -291,8 +292,8 @@ find_run (DhLane *lane, const DhBlock *hottest, guint allowance)
   while (blocks < MIN (allowance, DH_RUN_BLOCKS)) {
     const DhBlock *next = dh_heat_find (heat, hottest->address + blocks * DH_BLOCK_SIZE);
 
-    if (!next || next->verdict != DH_ELIGIBLE || next->hot_epochs < DH_HOT_EPOCHS
-        || next->retry_after > now_usec () || next->score < hottest->score * COMPANION_SHARE)
+    if (!next || !dh_block_may_be_tried (next, now_usec ()) || next->hot_epochs < DH_HOT_EPOCHS
+        || next->score < hottest->score * COMPANION_SHARE)
       break;
     blocks++;
   }
@@ -359,7 +360,7 @@ next_block (DhLane *lane)
     guint64 address = g_array_index (lane->candidates, guint64, lane->next_candidate);
     DhBlock *block = dh_heat_find (heat, address);
 
-    if (block && block->verdict == DH_ELIGIBLE && block->retry_after <= now_usec ())
+    if (block && dh_block_may_be_tried (block, now_usec ()))
       return block;
     lane->next_candidate++;
   }

@@ -95,14 +95,13 @@ overlaps_anonymous (const GArray *mappings, guint index, guint64 address)
 }
 
 /* Counting shared pages costs as much as reading the whole block, so it is done for those that are
- * about to be collapsed; what it found then holds until the block may be tried again. */
+ * about to be collapsed; what it found then holds until it is done again. */
 static gboolean
 was_found_shared (DhObserver *self, const DhBlockView *view)
 {
   const DhBlock *block = view->read_only > 0 ? dh_heat_find (self->heat, view->address) : NULL;
 
-  return block && block->verdict == DH_SKIP_SHARED
-         && block->retry_after > (guint64) g_get_monotonic_time ();
+  return block && block->verdict == DH_SKIP_SHARED;
 }
 
 static DhVerdict

@@ -22,7 +22,9 @@ static const CandidateCase candidates[] = {
   { "/heat/candidate/at-the-retry", 2, SECOND, 0, SECOND, DH_ELIGIBLE, 8 },
   { "/heat/candidate/not-in-the-past", 2, -SECOND, 0, 0, DH_ELIGIBLE, 0 },
   { "/heat/candidate/not-when-huge", 2, 0, 0, 0, DH_SKIP_HUGE, 7 },
-  { "/heat/candidate/not-when-skipped", 2, 0, 0, 0, DH_SKIP_SHARED, 7 },
+  { "/heat/candidate/not-when-skipped", 2, 0, 0, 0, DH_SKIP_SPARSE, 7 },
+  { "/heat/candidate/shared-before-the-retry", 2, SECOND - 1, 0, SECOND, DH_SKIP_SHARED, 7 },
+  { "/heat/candidate/shared-at-the-retry", 2, SECOND, 0, SECOND, DH_SKIP_SHARED, 8 },
 };
 
 static void
