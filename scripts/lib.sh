@@ -8,9 +8,9 @@
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 readonly PACKAGES=(
-  bpftool clang dbus-bin dbus-daemon gcc libbpf-dev libc6-dev libglib2.0-bin libglib2.0-dev
-  libjson-glib-dev libpolkit-gobject-1-dev libsystemd-dev libxml2-utils meson ninja-build
-  pkg-config polkitd redis-tools util-linux
+  bpftool clang dbus-bin dbus-daemon gcc libbpf-dev libc6-dev libfuse3-dev libglib2.0-bin
+  libglib2.0-dev libjson-glib-dev libpolkit-gobject-1-dev libsystemd-dev libxml2-utils meson
+  ninja-build pkg-config polkitd redis-tools util-linux
 )
 
 # A folder that everybody may enter, for all that is written outside of the build; made by
