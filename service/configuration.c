@@ -15,7 +15,16 @@
 #define DEFAULT_TIME_CEILING (50 * USEC_PER_PERCENT)
 #define MAX_QUOTED_BYTES 64
 
-static const char *const engine_names[] = { "bpf", NULL };
+static const char *const engine_names[] = { "module", "bpf", NULL };
+
+/* In place of a default that the file does not give: no setting may be it. */
+#define NOT_GIVEN G_MAXUINT64
+
+gboolean
+dh_configuration_is_engine (const char *name)
+{
+  return g_str_equal (name, "auto") || g_strv_contains (engine_names, name);
+}
 
 /* Returns: NULL, or why @text is not valid (transfer full). */
 typedef char *(*ReadKey) (DhConfiguration *configuration, GKeyFile *file, const char *key,
@@ -34,7 +43,7 @@ static char *
 read_engine (DhConfiguration *configuration, GKeyFile *file G_GNUC_UNUSED,
              const char *key G_GNUC_UNUSED, const char *text)
 {
-  if (!g_str_equal (text, "auto") && !g_strv_contains (engine_names, text))
+  if (!dh_configuration_is_engine (text))
     return explain_unknown (text, "auto or one of the engines");
 
   g_free (configuration->engine);
@@ -128,7 +137,8 @@ read_defaults (DhConfiguration *configuration, GKeyFile *file, const char *path,
     return;
   }
   settings = g_new (DhSettings, 1);
-  dh_settings_init_defaults (settings);
+  for (guint i = 0; i < DH_N_SETTINGS; i++)
+    settings->values[i] = NOT_GIVEN;
   dh_settings_load_group (settings, file, path, group, FALSE);
   g_hash_table_insert (configuration->defaults, g_strdup (engine), settings);
 }
@@ -182,12 +192,11 @@ dh_configuration_free (DhConfiguration *configuration)
 
 void
 dh_configuration_get_defaults (const DhConfiguration *configuration, const char *engine,
-                               DhSettings *ret_settings)
+                               DhSettings *settings)
 {
-  const DhSettings *settings = g_hash_table_lookup (configuration->defaults, engine);
+  const DhSettings *given = g_hash_table_lookup (configuration->defaults, engine);
 
-  if (settings != NULL)
-    *ret_settings = *settings;
-  else
-    dh_settings_init_defaults (ret_settings);
+  for (guint i = 0; given != NULL && i < DH_N_SETTINGS; i++)
+    if (given->values[i] != NOT_GIVEN)
+      settings->values[i] = given->values[i];
 }

@@ -9,7 +9,7 @@
 /* The administrator's file, /etc/damon-hugepage.conf.
  *
  * Group [Service]:
- *   engine=auto|bpf
+ *   engine=auto|module|bpf
  *   time-ceiling=50%     share of one core, 1% to 100%, that collapsing may take at most whatever
  *                        the quota says
  *   allow-own-on=bpf;…   engines on which target-own suffices, besides bpf
@@ -19,8 +19,11 @@ typedef struct {
   char *engine;         /* "auto" or an engine's name */
   guint time_ceiling;   /* microseconds of collapse calls per second */
   GStrv allow_own_on;   /* never NULL */
-  GHashTable *defaults; /* engine name → DhSettings */
+  GHashTable *defaults; /* engine name → DhSettings, as far as given */
 } DhConfiguration;
+
+/* Whether @name is "auto" or an engine's. */
+gboolean dh_configuration_is_engine (const char *name);
 
 /* Reads @path. A file that is missing gives the defaults. One that may not be trusted or is
  * nonsense gives them too, with a warning; an unknown group or key, or a value out of range, is
@@ -29,6 +32,6 @@ DhConfiguration *dh_configuration_load (const char *path);
 void dh_configuration_free (DhConfiguration *configuration);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhConfiguration, dh_configuration_free)
 
-/* The defaults of @engine: the built-in ones under the file's. */
+/* Replaces in @settings, the built-in defaults of @engine, what the file gives for it. */
 void dh_configuration_get_defaults (const DhConfiguration *configuration, const char *engine,
-                                    DhSettings *ret_settings);
+                                    DhSettings *settings);

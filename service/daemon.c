@@ -6,6 +6,7 @@
 #include "bus/names.h"
 #include "bus/root-object.h"
 #include "engines/bpf-engine.h"
+#include "engines/module-engine.h"
 
 #include <glib-unix.h>
 #include <stdlib.h>
@@ -103,6 +104,8 @@ make_engines (const DhDaemonOptions *options, const DhConfiguration *configurati
 {
   GPtrArray *engines = g_ptr_array_new_with_free_func (g_object_unref);
 
+  g_ptr_array_add (engines, dh_module_engine_new (options->root, options->state_directory,
+                                                  configuration->time_ceiling));
   g_ptr_array_add (
     engines, dh_bpf_engine_new (options->root, options->advisor, configuration->time_ceiling));
   return engines;
@@ -123,6 +126,16 @@ make_manager (const DhDaemonOptions *options)
 }
 
 static void
+on_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!dh_manager_stop_finish (DH_MANAGER (source), result, &error))
+    g_warning ("Left as it is: %s", error->message);
+  g_main_loop_quit (user_data);
+}
+
+static void
 run_loop (DhDaemon *daemon)
 {
   guint sources[] = {
@@ -133,7 +146,8 @@ run_loop (DhDaemon *daemon)
 
   g_main_loop_run (daemon->loop);
   sd_notify (0, "STOPPING=1");
-  dh_manager_stop (daemon->manager);
+  dh_manager_stop_async (daemon->manager, on_stopped, daemon->loop);
+  g_main_loop_run (daemon->loop);
   for (guint i = 0; i < G_N_ELEMENTS (sources); i++)
     if (sources[i] != 0)
       g_source_remove (sources[i]);
@@ -180,6 +194,8 @@ dh_daemon_run (const DhDaemonOptions *options)
   g_signal_connect (daemon.manager, "changed", G_CALLBACK (on_changed), &daemon);
   serve (&daemon, connection);
   g_signal_handlers_disconnect_by_data (connection, &daemon);
+  /* A thread that is blocked in the kernel keeps the process, and with it an open socket. */
+  g_dbus_connection_close_sync (connection, NULL, NULL);
   g_signal_handlers_disconnect_by_data (daemon.manager, &daemon);
   g_object_unref (daemon.manager);
   dh_idle_free (daemon.idle);

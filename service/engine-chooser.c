@@ -54,6 +54,33 @@ find_status (DhEngineChooser *self, DhEngine *engine)
   return NULL;
 }
 
+/* @error: (nullable): it can work. */
+static void
+set_status (DhEngineStatus *status, const GError *error)
+{
+  DhUnavailable code = DH_UNAVAILABLE_KERNEL_SUPPORT;
+  gboolean differs;
+
+  if (error && error->domain == DH_UNAVAILABLE)
+    code = (DhUnavailable) error->code;
+  differs = error && g_strcmp0 (status->detail, error->message) != 0;
+  status->available = !error;
+  status->probed = TRUE;
+  status->reason = error ? dh_unavailable_to_word (code) : "";
+  status->coarse_reason = error ? dh_unavailable_to_reason (code) : "";
+  g_free (status->detail);
+  status->detail = g_strdup (error ? error->message : "");
+  if (differs)
+    g_message ("Engine %s is not available (%s): %s", dh_engine_get_name (status->engine),
+               status->reason, status->detail);
+}
+
+void
+dh_engine_chooser_note_unavailable (DhEngineChooser *self, DhEngine *engine, const GError *error)
+{
+  set_status (find_status (self, engine), error);
+}
+
 static void
 on_probed (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -62,17 +89,8 @@ on_probed (GObject *source, GAsyncResult *result, gpointer user_data)
   DhEngineStatus *status = find_status (self, DH_ENGINE (source));
   g_autoptr (GError) error = NULL;
 
-  status->available = dh_engine_probe_finish (status->engine, result, &error);
-  status->probed = TRUE;
-  status->reason = "";
-  g_free (status->detail);
-  status->detail = g_strdup (error ? error->message : "");
-  if (error) {
-    status->reason = dh_unavailable_to_word (
-      error->domain == DH_UNAVAILABLE ? error->code : DH_UNAVAILABLE_KERNEL_SUPPORT);
-    g_message ("Engine %s is not available (%s): %s", dh_engine_get_name (status->engine),
-               status->reason, status->detail);
-  }
+  dh_engine_probe_finish (status->engine, result, &error);
+  set_status (status, error);
   if (--self->pending == 0)
     g_task_return_boolean (task, TRUE);
 }
@@ -111,7 +129,13 @@ dh_engine_chooser_get_reason (DhEngineChooser *self)
 {
   DhEngineStatus *status = choose (self, TRUE) ? NULL : choose (self, FALSE);
 
-  return status ? status->reason : "";
+  return status ? status->coarse_reason : "";
+}
+
+const char *
+dh_engine_chooser_get_reason_of (DhEngineChooser *self, DhEngine *engine)
+{
+  return find_status (self, engine)->coarse_reason;
 }
 
 static void
@@ -145,7 +169,7 @@ dh_engine_chooser_new (GPtrArray *engines, const char *wanted)
     DhEngineStatus *status = g_new0 (DhEngineStatus, 1);
 
     status->engine = g_object_ref (g_ptr_array_index (engines, i));
-    status->reason = "";
+    status->reason = status->coarse_reason = "";
     status->detail = g_strdup ("");
     g_ptr_array_add (self->statuses, status);
   }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * SPDX-FileCopyrightText: The damon-hugepage authors */
 
+#include "configuration.h"
 #include "daemon.h"
 #include "log.h"
 
@@ -21,7 +22,7 @@ static gboolean show_version;
 static const GOptionEntry entries[] = {
   { "config", 0, 0, G_OPTION_ARG_FILENAME, &configuration,
     "Configuration file (" DH_CONFIGURATION ")", "FILE" },
-  { "engine", 0, 0, G_OPTION_ARG_STRING, &engine, "Engine to use: auto or bpf", "NAME" },
+  { "engine", 0, 0, G_OPTION_ARG_STRING, &engine, "Engine to use: auto, module or bpf", "NAME" },
   { "idle-exit", 0, 0, G_OPTION_ARG_INT, &idle_exit,
     "Leave after so long without a process to serve (300; 0: never)", "SECONDS" },
   { "version", 0, 0, G_OPTION_ARG_NONE, &show_version, "Show the version", NULL },
@@ -42,11 +43,11 @@ parse_options (int *argc, char ***argv, GError **error)
 #endif
   if (!g_option_context_parse (context, argc, argv, error))
     return FALSE;
-  if (*argc > 1 || idle_exit < 0
-      || (engine && !g_str_equal (engine, "auto") && !g_str_equal (engine, "bpf"))) {
-    g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                         "There are no arguments, engines are auto and bpf, and seconds are not "
-                         "negative");
+  if (*argc > 1 || idle_exit < 0 || (engine && !dh_configuration_is_engine (engine))) {
+    g_set_error_literal (
+      error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+      "There are no arguments, engines are auto, module and bpf, and seconds are not "
+      "negative");
     return FALSE;
   }
   return TRUE;

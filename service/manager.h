@@ -8,24 +8,13 @@
 #include "engine-chooser.h"
 #include "error.h"
 #include "rights.h"
+#include "state.h"
 #include "store.h"
 
 /* The service without its bus: the engines, the settings in force, the primary target and its
  * state. Main thread only. */
 #define DH_TYPE_MANAGER (dh_manager_get_type ())
 G_DECLARE_FINAL_TYPE (DhManager, dh_manager, DH, MANAGER, GObject)
-
-/* Of the primary target. */
-typedef enum {
-  DH_STATE_UNAVAILABLE, /* no engine works here */
-  DH_STATE_DISABLED,
-  DH_STATE_STARTING, /* the engines are being probed, or work on the target has not begun */
-  DH_STATE_RUNNING,
-  DH_STATE_TARGET_EXITED,
-  DH_STATE_FAILED,
-} DhState;
-
-const char *dh_state_to_string (DhState state);
 
 /* Signals:
  * "changed" (): something that has a getter here may read differently.
@@ -40,18 +29,20 @@ DhManager *dh_manager_new (DhConfiguration *configuration, DhStore *store, GPtrA
 /* Probes the engines, off the main loop; then takes up again what was served before a crash. */
 void dh_manager_start (DhManager *self);
 
-/* Ends serving and forgets the target: an orderly stop. */
-void dh_manager_stop (DhManager *self);
+/* An orderly stop: ends serving, gives back what was changed in the kernel, forgets the target.
+ * From now on nothing is changed any more. Errors: DH_ERROR, if the kernel did not let it, also
+ * after DH_MANAGER_STOP_SEC. */
+#define DH_MANAGER_STOP_SEC 30
+void dh_manager_stop_async (DhManager *self, GAsyncReadyCallback callback, gpointer user_data);
+gboolean dh_manager_stop_finish (DhManager *self, GAsyncResult *result, GError **error);
 
-/* Whether the engines have been probed. */
-gboolean dh_manager_is_ready (DhManager *self);
-
-/* Answers at once, or when the engines have been probed. Errors: DH_ERROR_NOT_AVAILABLE after
- * DH_MANAGER_READY_SEC. */
+/* Before the first question about @change (nullable): answers when the engines have been probed, at
+ * once if they have; where @change concerns a process and none is served, they are probed again.
+ * Errors: DH_ERROR_NOT_AVAILABLE after DH_MANAGER_READY_SEC. */
 #define DH_MANAGER_READY_SEC 2
-void dh_manager_wait_ready_async (DhManager *self, GAsyncReadyCallback callback,
-                                  gpointer user_data);
-gboolean dh_manager_wait_ready_finish (DhManager *self, GAsyncResult *result, GError **error);
+void dh_manager_prepare_async (DhManager *self, const DhChange *change,
+                               GAsyncReadyCallback callback, gpointer user_data);
+gboolean dh_manager_prepare_finish (DhManager *self, GAsyncResult *result, GError **error);
 
 /* Whether @change could be made by somebody who may do everything: ranges, what the engine
  * supports, the process. Opens @change's process on the first call, and looks at it again on later
@@ -87,7 +78,7 @@ guint dh_manager_get_active_targets (DhManager *self);
 /* Returns: whether serving was ended or is hampered by an error. */
 gboolean dh_manager_get_last_error (DhManager *self, DhError *ret_code);
 
-/* Why there is no engine: a word, or "". */
+/* Why there is no engine, or the one in use can do nothing: a word, or "". */
 const char *dh_manager_get_unavailable_reason (DhManager *self);
 
 /* The engine in use. (transfer none) (nullable) */

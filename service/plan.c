@@ -13,6 +13,32 @@ get_live_process (const DhSituation *situation)
   return target && dh_target_is_alive (target) ? dh_target_get_process (target) : NULL;
 }
 
+DhRightsRules
+dh_situation_get_rules (const DhSituation *situation)
+{
+  return (DhRightsRules){
+    .target = situation->target,
+    .own_suffices = situation->own_suffices,
+    .foreign = situation->foreign,
+    .free_ratio = dh_engine_get_info (situation->engine)->free_ratio,
+  };
+}
+
+/* All of them as they would be. */
+static gboolean
+check_together (const DhSituation *situation, const DhChange *change, GError **error)
+{
+  DhSettings settings = change->resets ? situation->defaults : situation->settings;
+  gboolean matters = change->resets || change->enabled;
+
+  for (DhSetting i = 0; i < DH_N_SETTINGS; i++)
+    if (change->has_setting[i]) {
+      settings.values[i] = change->settings[i];
+      matters = TRUE;
+    }
+  return !matters || dh_engine_check_settings (situation->engine, &settings, error);
+}
+
 static gboolean
 check_settings (const DhSituation *situation, const DhChange *change, GError **error)
 {
@@ -29,7 +55,7 @@ check_settings (const DhSituation *situation, const DhChange *change, GError **e
     if (!dh_setting_check (i, &range, change->settings[i], error))
       return FALSE;
   }
-  return TRUE;
+  return check_together (situation, change, error);
 }
 
 /* The process is opened by the first look and only looked at by later ones: what was authorized is
@@ -97,25 +123,18 @@ plan_settings (const DhSituation *situation, const DhChange *change, DhActions g
   }
 }
 
-static gboolean
-same_process (const DhProcess *a, const DhProcess *b)
-{
-  return a && b && dh_process_get_pid (a) == dh_process_get_pid (b)
-         && dh_process_get_start_time (a) == dh_process_get_start_time (b);
-}
-
 /* Before a change's turn has come, an earlier one can have put another process in the place of the
  * one that it was authorized with, and that one can have become another user's. */
 static gboolean
 check_rights (const DhSituation *situation, DhChange *change, const DhCaller *caller,
               DhActions granted, GError **error)
 {
+  const DhRightsRules rules = dh_situation_get_rules (situation);
   DhActions required;
 
   if (!caller)
     return TRUE;
-  if (!dh_rights_for_change (situation->target, situation->own_suffices, change, caller, &required,
-                             error))
+  if (!dh_rights_for_change (&rules, change, caller, &required, error))
     return FALSE;
   if (!(required & ~granted))
     return TRUE;
@@ -138,7 +157,7 @@ dh_plan_make (const DhSituation *situation, DhChange *change, const DhCaller *ca
       || !check_rights (situation, change, caller, granted, error))
     return FALSE;
   wanted = change->has_pid ? change->process : current;
-  if (same_process (wanted, current))
+  if (wanted && current && dh_process_equal (wanted, current))
     wanted = current;
   if (wanted) {
     ret_plan->owner = change->has_owner ? change->owner : *dh_target_get_owner (target);

@@ -18,8 +18,11 @@ typedef struct {
   DhSettings settings;    /* in force */
   DhSettings stored;      /* what the next start begins with */
   DhSettings defaults;    /* of the engine, by the configuration */
-  gboolean own_suffices;  /* see dh_rights_for_change() */
+  gboolean own_suffices;  /* see DhRightsRules */
+  gboolean foreign;       /* the same */
 } DhSituation;
+
+DhRightsRules dh_situation_get_rules (const DhSituation *situation);
 
 /* Whether @change could be made by somebody who may do everything: ranges, what the engine
  * supports, the process. Opens @change's process the first time, and looks at it again later: what

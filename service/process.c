@@ -22,6 +22,7 @@
 #define STAT_BYTES 2048
 #define STATUS_BYTES 16384 /* the groups' line is long where somebody is in a thousand of them */
 #define COMM_BYTES 256
+#define ROLLUP_BYTES 4096
 #define MAX_NAME_BYTES 64
 #define MAX_UNIT_BYTES 256
 
@@ -282,6 +283,12 @@ dh_process_get_start_time (const DhProcess *process)
 }
 
 gboolean
+dh_process_equal (const DhProcess *a, const DhProcess *b)
+{
+  return a->pid == b->pid && a->start_time == b->start_time;
+}
+
+gboolean
 dh_process_is_alive (const DhProcess *process)
 {
   struct pollfd pollfd = { .fd = process->pidfd, .events = POLLIN };
@@ -309,6 +316,27 @@ dh_process_read_owner (const DhProcess *process, DhOwner *ret_owner, GError **er
   /* The maps of what is not dumpable are root's: of a process of root that cannot be told. */
   owner.dumpable = maps.st_uid == owner.uids[1];
   *ret_owner = owner;
+  return TRUE;
+}
+
+gboolean
+dh_process_read_memory (const DhProcess *process, guint64 *ret_anonymous, guint64 *ret_hugepages,
+                        GError **error)
+{
+  char text[ROLLUP_BYTES];
+  int errnum = read_file (process->directory, "smaps_rollup", text, sizeof text);
+  const char *anonymous, *hugepages;
+
+  if (errnum == 0 && !dh_process_is_alive (process))
+    errnum = ESRCH;
+  if (errnum != 0)
+    return fail (error, (guint32) process->pid, errnum, DH_ERROR_PROCESS_EXITED);
+  anonymous = find_status_value (text, "\nAnonymous:");
+  hugepages = find_status_value (text, "\nAnonHugePages:");
+  if (!anonymous || !hugepages)
+    return fail (error, (guint32) process->pid, EBADMSG, DH_ERROR_PROCESS_EXITED);
+  *ret_anonymous = g_ascii_strtoull (anonymous, NULL, 10) * 1024;
+  *ret_hugepages = g_ascii_strtoull (hugepages, NULL, 10) * 1024;
   return TRUE;
 }
 

@@ -38,6 +38,9 @@ int dh_process_get_pidfd (const DhProcess *process);
  * the process across a restart of this service. */
 guint64 dh_process_get_start_time (const DhProcess *process);
 
+/* Whether both are the same process, neither being NULL. */
+gboolean dh_process_equal (const DhProcess *a, const DhProcess *b);
+
 gboolean dh_process_is_alive (const DhProcess *process);
 
 /* Reads the owner as it is now; the pidfd is checked afterwards, so that the answer is this
@@ -57,6 +60,12 @@ gboolean dh_owner_equal (const DhOwner *a, const DhOwner *b);
 /* Whether transparent huge pages are allowed to it (THP_enabled of /proc/PID/status; prctl
  * PR_SET_THP_DISABLE takes them away). TRUE where the kernel does not say. */
 gboolean dh_process_thp_enabled (const DhProcess *process);
+
+/* Anonymous memory and how much of it is in huge pages, in bytes, by /proc/PID/smaps_rollup.
+ * Blocks: the kernel walks the page tables, behind whatever holds the process's mmap lock. Errors:
+ * as dh_process_read_owner(). */
+gboolean dh_process_read_memory (const DhProcess *process, guint64 *ret_anonymous,
+                                 guint64 *ret_hugepages, GError **error);
 
 /* comm, made printable. Returns: (transfer full), "" if it is gone. */
 char *dh_process_dup_name (const DhProcess *process);

@@ -49,25 +49,42 @@ for_goals_of_past (const DhTarget *target, gboolean own_suffices, const DhCaller
   return DH_ACTION_TUNE;
 }
 
-gboolean
-dh_rights_for_change (const DhTarget *target, gboolean own_suffices, DhChange *change,
-                      const DhCaller *caller, DhActions *ret_actions, GError **error)
+/* Sorts what @change sets: the target's goals, and what is the service's. */
+static void
+sort_settings (const DhRightsRules *rules, const DhChange *change, gboolean *ret_goals,
+               gboolean *ret_service)
 {
-  gboolean of_target = change->has_pid || change->has_enabled;
-  gboolean of_goals = FALSE, of_service = change->resets;
-  DhAction action = 0;
-
+  *ret_goals = FALSE;
+  *ret_service = change->resets;
   for (DhSetting i = 0; i < DH_N_SETTINGS && !change->resets; i++) {
     if (change->has_setting[i] && dh_setting_info (i)->of_target)
-      of_goals = TRUE;
+      *ret_goals = TRUE;
     else if (change->has_setting[i])
-      of_service = TRUE;
+      *ret_service = TRUE;
   }
-  if (of_goals && !of_target && !get_live_process (target))
-    action = for_goals_of_past (target, own_suffices, caller);
+  if (change->has_setting[DH_SETTING_RATIO]
+      && change->settings[DH_SETTING_RATIO] > rules->free_ratio)
+    *ret_service = TRUE;
+}
+
+gboolean
+dh_rights_for_change (const DhRightsRules *rules, DhChange *change, const DhCaller *caller,
+                      DhActions *ret_actions, GError **error)
+{
+  gboolean of_target = change->has_pid || change->has_enabled;
+  gboolean own = rules->own_suffices && !rules->foreign;
+  gboolean of_goals, of_service;
+  DhAction action = 0;
+
+  sort_settings (rules, change, &of_goals, &of_service);
+  if (of_goals && !of_target && !rules->foreign && !get_live_process (rules->target))
+    action = for_goals_of_past (rules->target, rules->own_suffices, caller);
   else if ((of_target || of_goals)
-           && !for_target (target, own_suffices, change, caller, &action, error))
+           && !for_target (rules->target, own, change, caller, &action, error))
     return FALSE;
+  /* Whoever began it would see it changed. */
+  if (rules->foreign)
+    action = DH_ACTION_TARGET_ANY;
   *ret_actions = action | (of_service || action == 0 ? DH_ACTION_TUNE : 0);
   return TRUE;
 }

@@ -36,6 +36,7 @@ typedef struct {
 typedef struct {
   guint64 values[DH_N_STATISTICS];
   gboolean known[DH_N_STATISTICS];
+  gboolean counts_failures;
   DhFailure failures[DH_N_FAILURES];
 } DhStatistics;
 

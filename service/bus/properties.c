@@ -119,13 +119,15 @@ read_max_targets (DhManager *manager)
 {
   DhEngine *engine = dh_manager_get_engine (manager);
 
-  return g_variant_new_uint32 (engine ? dh_engine_get_max_targets (engine) : 1);
+  return g_variant_new_uint32 (engine ? dh_engine_get_info (engine)->max_targets : 1);
 }
 
 static GVariant *
 read_kdamond_pid (DhManager *manager)
 {
-  return g_variant_new_int32 (-1);
+  DhEngine *engine = dh_manager_get_engine (manager);
+
+  return g_variant_new_int32 (engine ? dh_engine_get_kdamond_pid (engine) : -1);
 }
 
 static GVariant *
@@ -250,7 +252,7 @@ dh_statistics_to_variant (const DhStatistics *statistics, gboolean public_only)
       g_variant_builder_add (&builder, "{sv}", info->name,
                              new_number (info->type, statistics->values[i]));
   }
-  if (!public_only)
+  if (!public_only && statistics->counts_failures)
     g_variant_builder_add (&builder, "{sv}", "failures", failures_to_variant (statistics));
   return g_variant_builder_end (&builder);
 }

@@ -16,6 +16,7 @@ typedef struct {
   GDBusMethodInvocation *invocation;
   DhChange *change; /* NULL: the figures are asked for */
   gboolean dry_run;
+  gboolean prepared; /* the engines are known */
 
   DhCaller caller;
   gboolean has_uid;
@@ -59,12 +60,12 @@ reply (Request *request, GVariant *value)
 }
 
 static void
-on_ready (GObject *source, GAsyncResult *result, gpointer user_data)
+on_prepared (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Request *request = user_data;
   g_autoptr (GError) error = NULL;
 
-  if (dh_manager_wait_ready_finish (DH_MANAGER (source), result, &error))
+  if (dh_manager_prepare_finish (DH_MANAGER (source), result, &error))
     advance (request);
   else
     fail (request, error);
@@ -226,8 +227,9 @@ advance (Request *request)
   g_autoptr (GError) error = NULL;
   DhActions required = 0;
 
-  if (!dh_manager_is_ready (context->manager)) {
-    dh_manager_wait_ready_async (context->manager, on_ready, request);
+  if (!request->prepared) {
+    request->prepared = TRUE;
+    dh_manager_prepare_async (context->manager, request->change, on_prepared, request);
   } else if (request->change && !dh_manager_check (context->manager, request->change, &error)) {
     fail (request, error);
   } else if (!request->has_uid) {

@@ -26,10 +26,17 @@ static void dh_bpf_engine_iface_init (DhEngineInterface *iface);
 G_DEFINE_FINAL_TYPE_WITH_CODE (DhBpfEngine, dh_bpf_engine, G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (DH_TYPE_ENGINE, dh_bpf_engine_iface_init))
 
-static const char *
-get_name (DhEngine *engine)
+static const DhEngineInfo *
+get_info (DhEngine *engine)
 {
-  return "bpf";
+  static const DhEngineInfo info = {
+    .name = "bpf",
+    .max_targets = 1,
+    .default_ratio = 10000,
+    .free_ratio = G_MAXUINT64,
+  };
+
+  return &info;
 }
 
 static const char *const *
@@ -39,12 +46,6 @@ get_capabilities (DhEngine *engine)
                                        "hot-only", "statistics", NULL };
 
   return words;
-}
-
-static guint
-get_max_targets (DhEngine *engine)
-{
-  return 1;
 }
 
 static gboolean
@@ -81,18 +82,23 @@ probe_async (DhEngine *engine, GCancellable *cancellable, GAsyncReadyCallback ca
              gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (engine, cancellable, callback, user_data);
+  DhBpfEngine *self = DH_BPF_ENGINE (engine);
 
-  g_task_run_in_thread (task, probe_in_thread);
+  /* What has once been shown to work does so until the next boot. */
+  if (self->walker)
+    g_task_return_pointer (task, g_object_ref (self->walker), g_object_unref);
+  else
+    g_task_run_in_thread (task, probe_in_thread);
 }
 
 static gboolean
 probe_finish (DhEngine *engine, GAsyncResult *result, GError **error)
 {
   DhBpfEngine *self = DH_BPF_ENGINE (engine);
+  g_autoptr (DhPageTableWalker) walker = g_task_propagate_pointer (G_TASK (result), error);
 
-  g_clear_object (&self->walker);
-  self->walker = g_task_propagate_pointer (G_TASK (result), error);
-  return self->walker != NULL;
+  g_set_object (&self->walker, walker);
+  return walker != NULL;
 }
 
 static void
@@ -184,6 +190,10 @@ apply (DhBpfEngine *self, const DhPlan *plan, GError **error)
                          "The engine bpf is not available here");
     return FALSE;
   }
+  if (plan->releases) {
+    stop_serving (self);
+    return TRUE;
+  }
   if (!self->budget)
     set_limits (self, &plan->settings);
   if (!plan->process || !plan->enabled)
@@ -252,9 +262,8 @@ dh_bpf_engine_class_init (DhBpfEngineClass *klass)
 static void
 dh_bpf_engine_iface_init (DhEngineInterface *iface)
 {
-  iface->get_name = get_name;
+  iface->get_info = get_info;
   iface->get_capabilities = get_capabilities;
-  iface->get_max_targets = get_max_targets;
   iface->get_range = get_range;
   iface->probe_async = probe_async;
   iface->probe_finish = probe_finish;

@@ -14,10 +14,16 @@ dh_engine_default_init (DhEngineInterface *iface)
                                G_TYPE_NONE, 2, G_TYPE_UINT, G_TYPE_ERROR);
 }
 
+const DhEngineInfo *
+dh_engine_get_info (DhEngine *self)
+{
+  return DH_ENGINE_GET_IFACE (self)->get_info (self);
+}
+
 const char *
 dh_engine_get_name (DhEngine *self)
 {
-  return DH_ENGINE_GET_IFACE (self)->get_name (self);
+  return dh_engine_get_info (self)->name;
 }
 
 const char *const *
@@ -26,16 +32,18 @@ dh_engine_get_capabilities (DhEngine *self)
   return DH_ENGINE_GET_IFACE (self)->get_capabilities (self);
 }
 
-guint
-dh_engine_get_max_targets (DhEngine *self)
-{
-  return DH_ENGINE_GET_IFACE (self)->get_max_targets (self);
-}
-
 gboolean
 dh_engine_get_range (DhEngine *self, DhSetting setting, DhRange *ret_range)
 {
   return DH_ENGINE_GET_IFACE (self)->get_range (self, setting, ret_range);
+}
+
+gboolean
+dh_engine_check_settings (DhEngine *self, const DhSettings *settings, GError **error)
+{
+  DhEngineInterface *iface = DH_ENGINE_GET_IFACE (self);
+
+  return !iface->check_settings || iface->check_settings (self, settings, error);
 }
 
 void
@@ -68,6 +76,22 @@ gboolean
 dh_engine_get_statistics (DhEngine *self, DhStatistics *ret_statistics)
 {
   return DH_ENGINE_GET_IFACE (self)->get_statistics (self, ret_statistics);
+}
+
+gint
+dh_engine_get_kdamond_pid (DhEngine *self)
+{
+  DhEngineInterface *iface = DH_ENGINE_GET_IFACE (self);
+
+  return iface->get_kdamond_pid ? iface->get_kdamond_pid (self) : -1;
+}
+
+gboolean
+dh_engine_get_found (DhEngine *self, DhFound *ret_found)
+{
+  DhEngineInterface *iface = DH_ENGINE_GET_IFACE (self);
+
+  return iface->get_found && iface->get_found (self, ret_found);
 }
 
 void

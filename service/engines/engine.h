@@ -15,12 +15,36 @@
 #define DH_TYPE_ENGINE (dh_engine_get_type ())
 G_DECLARE_INTERFACE (DhEngine, dh_engine, DH, ENGINE, GObject)
 
+/* What does not change about an engine. */
+typedef struct {
+  const char *name; /* "bpf": as in Engine, Engines, --engine= and the configuration */
+  guint max_targets;
+  /* It takes what the machine has once: to own the process is not enough to use it, unless the
+   * administrator says so. */
+  gboolean machine_wide;
+  guint64 default_ratio;
+  guint64 free_ratio; /* a Ratio above it is not the target's owner's to set */
+} DhEngineInfo;
+
+/* What the kernel has, where somebody else than this service changed it, or it is not known whether
+ * the service did. */
+typedef struct {
+  gboolean serving; /* pid's memory is worked on */
+  gboolean foreign; /* somebody else began that: it goes on when this service ends */
+  guint32 pid;
+  gboolean has_setting[DH_N_SETTINGS]; /* which of the settings the kernel has */
+  DhSettings settings;
+} DhFound;
+
 /* The whole wanted state: what to serve and how. */
 typedef struct {
   DhProcess *process; /* (nullable) */
   DhOwner owner; /* of process, as it was authorized: the engine drops a process that has another */
   gboolean enabled;    /* whether process is served */
   DhSettings settings; /* valid for this engine */
+  /* The service ends, or goes on with another engine: what it changed in the kernel is given back,
+   * what somebody else began goes on. Without process. */
+  gboolean releases;
 } DhPlan;
 
 typedef enum {
@@ -29,15 +53,16 @@ typedef enum {
   DH_ENGINE_FAILED,   /* it can no longer be served */
   DH_ENGINE_HAMPERED, /* served, but for the time being without success */
   DH_ENGINE_RECOVERED,
+  DH_ENGINE_FOUND, /* things are not as they were applied: dh_engine_get_found() says how */
 } DhEngineEvent;
 
 struct _DhEngineInterface {
   GTypeInterface parent_iface;
 
-  const char *(*get_name) (DhEngine *self);
+  const DhEngineInfo *(*get_info) (DhEngine *self);
   const char *const *(*get_capabilities) (DhEngine *self);
-  guint (*get_max_targets) (DhEngine *self);
   gboolean (*get_range) (DhEngine *self, DhSetting setting, DhRange *ret_range);
+  gboolean (*check_settings) (DhEngine *self, const DhSettings *settings, GError **error);
   void (*probe_async) (DhEngine *self, GCancellable *cancellable, GAsyncReadyCallback callback,
                        gpointer user_data);
   gboolean (*probe_finish) (DhEngine *self, GAsyncResult *result, GError **error);
@@ -45,22 +70,26 @@ struct _DhEngineInterface {
                        gpointer user_data);
   gboolean (*apply_finish) (DhEngine *self, GAsyncResult *result, GError **error);
   gboolean (*get_statistics) (DhEngine *self, DhStatistics *ret_statistics);
+  gint (*get_kdamond_pid) (DhEngine *self);
+  gboolean (*get_found) (DhEngine *self, DhFound *ret_found);
 };
 
 /* Signal "event" (guint DhEngineEvent, GError *error (nullable)): something happened to what is
  * served. In the main thread, and never before the dh_engine_apply_async() that began serving has
  * finished. */
 
-/* "bpf": as in Engine, Engines, --engine= and the configuration. */
+/* (transfer none): as long as the program runs. */
+const DhEngineInfo *dh_engine_get_info (DhEngine *self);
 const char *dh_engine_get_name (DhEngine *self);
 
 /* The words of Capabilities. (transfer none) */
 const char *const *dh_engine_get_capabilities (DhEngine *self);
 
-guint dh_engine_get_max_targets (DhEngine *self);
-
 /* Returns: FALSE where this engine does not have @setting. */
 gboolean dh_engine_get_range (DhEngine *self, DhSetting setting, DhRange *ret_range);
+
+/* Whether @settings, each in its range, go together. Errors: DH_ERROR_INVALID_VALUE. */
+gboolean dh_engine_check_settings (DhEngine *self, const DhSettings *settings, GError **error);
 
 /* Finds out whether it can work here, by trying, without changing anything. Errors: DH_UNAVAILABLE.
  */
@@ -76,6 +105,12 @@ gboolean dh_engine_apply_finish (DhEngine *self, GAsyncResult *result, GError **
 
 /* The last figures of what is served; never causes a walk. Returns: FALSE where nothing is. */
 gboolean dh_engine_get_statistics (DhEngine *self, DhStatistics *ret_statistics);
+
+/* The kernel thread that works for it; -1: none. */
+gint dh_engine_get_kdamond_pid (DhEngine *self);
+
+/* What the kernel has, as last seen. Returns: FALSE where only what was applied can be. */
+gboolean dh_engine_get_found (DhEngine *self, DhFound *ret_found);
 
 /* For engines: emits "event". */
 void dh_engine_emit_event (DhEngine *self, DhEngineEvent event, const GError *error);

@@ -12,6 +12,7 @@ static const char *const words[] = {
   [DH_UNAVAILABLE_THP] = "thp-unsupported",
   [DH_UNAVAILABLE_MEMORY_ENCRYPTION] = "memory-encryption",
   [DH_UNAVAILABLE_NEEDS_REBOOT] = "needs-reboot",
+  [DH_UNAVAILABLE_NOT_DRIVEN] = "not-driven",
 };
 
 const char *
@@ -20,4 +21,11 @@ dh_unavailable_to_word (DhUnavailable code)
   g_return_val_if_fail (code < G_N_ELEMENTS (words), "kernel-support-missing");
 
   return words[code];
+}
+
+const char *
+dh_unavailable_to_reason (DhUnavailable code)
+{
+  return dh_unavailable_to_word (code == DH_UNAVAILABLE_NOT_DRIVEN ? DH_UNAVAILABLE_KERNEL_SUPPORT
+                                                                   : code);
 }

@@ -528,6 +528,7 @@ dh_lane_start (DhProcess *process, const DhOwner *owner, DhEye *eye, const DhAdv
   for (DhStatistic i = DH_STATISTIC_TRIED_REGIONS; i <= DH_STATISTIC_COLLAPSED_BYTES; i++)
     dh_statistics_set (&lane->statistics, i, 0);
   dh_statistics_set (&lane->statistics, DH_STATISTIC_ADDED_BYTES, 0);
+  lane->statistics.counts_failures = TRUE;
   g_thread_unref (g_thread_new ("lane", run_lane, g_atomic_rc_box_acquire (lane)));
   return lane;
 }

@@ -312,7 +312,7 @@ test_configuration_shows_the_defaults (Fixture *self, gconstpointer data)
   g_autofree char *path = fixture_path (self, "damon-hugepage.conf");
   g_autoptr (DhConfiguration) shown = NULL;
   g_autoptr (DhConfiguration) none = dh_configuration_load ("/nonexistent");
-  DhSettings shown_settings, settings;
+  static const char *const engines[] = { "module", "bpf" };
   g_autoptr (GError) error = NULL;
 
   g_assert_cmpstr (uncommented, !=, text);
@@ -323,10 +323,17 @@ test_configuration_shows_the_defaults (Fixture *self, gconstpointer data)
   g_assert_cmpstr (shown->engine, ==, none->engine);
   g_assert_cmpuint (shown->time_ceiling, ==, none->time_ceiling);
   g_assert_cmpstrv (shown->allow_own_on, none->allow_own_on);
-  dh_configuration_get_defaults (shown, "bpf", &shown_settings);
-  dh_configuration_get_defaults (none, "bpf", &settings);
-  for (DhSetting i = 0; i < DH_N_SETTINGS; i++)
-    g_assert_cmpuint (shown_settings.values[i], ==, settings.values[i]);
+  for (guint engine = 0; engine < G_N_ELEMENTS (engines); engine++) {
+    DhSettings settings, shown_settings;
+
+    dh_settings_init_defaults (&settings);
+    if (engine == 0)
+      settings.values[DH_SETTING_RATIO] = 100;
+    shown_settings = settings;
+    dh_configuration_get_defaults (shown, engines[engine], &shown_settings);
+    for (DhSetting i = 0; i < DH_N_SETTINGS; i++)
+      g_assert_cmpuint (shown_settings.values[i], ==, settings.values[i]);
+  }
 }
 
 #define ADD(path, set_up, test)                                                                    \

@@ -193,8 +193,8 @@ test_engines (Fixture *self, gconstpointer data)
   gboolean available;
 
   g_assert_no_error (error);
-  g_assert_cmpuint (g_variant_n_children (engines), ==, 1);
-  engine = g_variant_get_child_value (engines, 0);
+  g_assert_cmpuint (g_variant_n_children (engines), ==, 2);
+  engine = g_variant_get_child_value (engines, 1);
   g_assert_cmpuint (g_variant_n_children (engine), ==, 5);
   g_assert_true (g_variant_lookup (engine, "name", "&s", &name));
   g_assert_true (g_variant_lookup (engine, "available", "b", &available));

@@ -75,8 +75,8 @@ assert_engines (Fixture *self, guint row)
   gboolean available;
 
   g_assert_no_error (error);
-  g_assert_cmpuint (g_variant_n_children (engines), ==, 1);
-  engine = g_variant_get_child_value (engines, 0);
+  g_assert_cmpuint (g_variant_n_children (engines), ==, 2);
+  engine = g_variant_get_child_value (engines, 1);
   g_assert_true (g_variant_lookup (engine, "name", "&s", &name));
   g_assert_true (g_variant_lookup (engine, "available", "b", &available));
   g_assert_true (g_variant_lookup (engine, "reason", "&s", &reason));

@@ -56,6 +56,7 @@ assert_defaults (const DhConfiguration *configuration)
   g_assert_nonnull (configuration->allow_own_on);
   g_assert_cmpuint (g_strv_length (configuration->allow_own_on), ==, 0);
 
+  dh_settings_init_defaults (&settings);
   dh_configuration_get_defaults (configuration, "bpf", &settings);
   for (guint i = 0; i < DH_N_SETTINGS; i++)
     g_assert_cmpuint (settings.values[i], ==, dh_setting_info (i)->range.fallback);
@@ -101,12 +102,14 @@ test_reads_every_key (Fixture *fixture, gconstpointer user_data G_GNUC_UNUSED)
   g_assert_cmpuint (configuration->time_ceiling, ==, 120000);
   g_assert_cmpstrv (configuration->allow_own_on, engines);
 
+  dh_settings_init_defaults (&settings);
   dh_configuration_get_defaults (configuration, "bpf", &settings);
   g_assert_cmpuint (settings.values[DH_SETTING_RATIO], ==, 5000);
   g_assert_cmpuint (settings.values[DH_SETTING_QUOTA_SIZE], ==, 0);
   g_assert_cmpuint (settings.values[DH_SETTING_STATISTICS_INTERVAL], ==, 0);
   g_assert_cmpuint (settings.values[DH_SETTING_MIN_AGE], ==, 100000);
 
+  dh_settings_init_defaults (&settings);
   dh_configuration_get_defaults (configuration, "another", &settings);
   g_assert_cmpuint (settings.values[DH_SETTING_RATIO], ==, 10000);
 }
@@ -182,6 +185,7 @@ test_keeps_what_is_right_beside_what_is_wrong (Fixture *fixture,
                                                     "*Ratio is ignored*");
   DhSettings settings;
 
+  dh_settings_init_defaults (&settings);
   dh_configuration_get_defaults (configuration, "bpf", &settings);
   g_assert_cmpuint (configuration->time_ceiling, ==, 200000);
   g_assert_cmpuint (settings.values[DH_SETTING_MIN_AGE], ==, 200000);

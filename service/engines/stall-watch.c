@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * SPDX-FileCopyrightText: The damon-hugepage authors */
+
+#include "stall-watch.h"
+
+#define WINDOWS 3
+#define USEC_PER_MSEC 1000
+
+/* Regions are merged and split for so many aggregations before some have kept their access pattern
+ * for as long as is asked. */
+#define AGGREGATIONS 10
+
+void
+dh_stall_watch_begin (DhStallWatch *watch, gboolean suspect, const DhParameterValues *base,
+                      guint64 now)
+{
+  watch->suspect = suspect;
+  watch->exceeds = base->values[DH_PARAMETER_QUOTA_EXCEEDS];
+  watch->since = now;
+}
+
+void
+dh_stall_watch_defer (DhStallWatch *watch, guint64 now)
+{
+  watch->since = now;
+}
+
+/* How long a module that works may take before its counters move. */
+static guint64
+get_patience (const DhParameterValues *values)
+{
+  const guint64 *value = values->values;
+  const guint64 aggregations = AGGREGATIONS * value[DH_PARAMETER_AGGR_INTERVAL];
+
+  return 2 * value[DH_PARAMETER_MIN_AGE] + aggregations
+         + WINDOWS
+             * MAX (value[DH_PARAMETER_QUOTA_RESET_INTERVAL] * USEC_PER_MSEC,
+                    value[DH_PARAMETER_AGGR_INTERVAL]);
+}
+
+gboolean
+dh_stall_watch_look (DhStallWatch *watch, const DhParameterValues *base,
+                     const DhParameterValues *values, guint64 now)
+{
+  const guint64 exceeds = values->values[DH_PARAMETER_QUOTA_EXCEEDS];
+
+  /* Without the counters nothing can be told. */
+  if (!values->known[DH_PARAMETER_TRIED_REGIONS] || !values->known[DH_PARAMETER_QUOTA_EXCEEDS]
+      || base->values[DH_PARAMETER_TRIED_REGIONS] != values->values[DH_PARAMETER_TRIED_REGIONS])
+    watch->suspect = FALSE;
+  if (exceeds != watch->exceeds)
+    watch->since = now;
+  watch->exceeds = exceeds;
+  return watch->suspect && now - watch->since >= get_patience (values);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * SPDX-FileCopyrightText: The damon-hugepage authors */
+#pragma once
+
+#include "module-parameters.h"
+
+/* Tells a module that works from one that was started and does nothing, as it is until the next
+ * boot where an earlier kdamond ended in the midst of a round (Linux 7.3: the quota's mark of where
+ * to go on names a target that is no more). Its regions are never tried; its full windows are
+ * counted no further than while the quota climbs or once for a window left over. Pure. */
+typedef struct {
+  gboolean suspect; /* there is reason to watch */
+  guint64 exceeds;  /* nr_quota_exceeds as last seen, … */
+  guint64 since;    /* … and when it was seen to move, or anything was changed; microseconds */
+} DhStallWatch;
+
+/* @base: the counters when serving began. @now: microseconds, of the clock that
+ * dh_stall_watch_look() is given too. */
+void dh_stall_watch_begin (DhStallWatch *watch, gboolean suspect, const DhParameterValues *base,
+                           guint64 now);
+
+/* The time starts anew: settings have changed. */
+void dh_stall_watch_defer (DhStallWatch *watch, guint64 now);
+
+/* @values: everything, now. A region that was tried ends the watch. Returns: TRUE if both counters
+ * have stood still for three windows in which regions were old enough to be tried, in a process
+ * that lives. */
+gboolean dh_stall_watch_look (DhStallWatch *watch, const DhParameterValues *base,
+                              const DhParameterValues *values, guint64 now);

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * SPDX-FileCopyrightText: The damon-hugepage authors */
+#pragma once
+
+#include "engine-settings.h"
+#include "gate.h"
+#include "manager.h"
+#include "plan.h"
+
+/* What the files of the manager share: manager.c is its face and its state, manager-engines.c finds
+ * the engine and listens to it, manager-changes.c makes the changes. */
+
+struct _DhManager {
+  GObject parent_instance;
+
+  DhConfiguration *configuration;
+  DhStore *store;
+  DhEngineChooser *chooser;
+  char *root;
+
+  DhGate *ready;    /* opens when the engines have been probed, … */
+  DhGate *again;    /* … and this one, when they have been once more (nullable) */
+  DhEngine *engine; /* (nullable), of chooser */
+  DhEngineSettings settings;
+
+  DhTarget *target;  /* (nullable) */
+  gboolean dropped;  /* the last target became somebody else's and is held no longer */
+  gboolean foreign;  /* what is served was begun outside of this service */
+  gboolean unknown;  /* what the kernel has: a write has not come back in time */
+  gboolean stopping; /* nothing is changed any more */
+  gboolean has_error;
+  DhError last_error;
+  DhStatistics statistics; /* the last that were seen */
+  gboolean has_statistics;
+  guint statistics_timer;
+  guint64 statistics_interval; /* of the timer */
+
+  GQueue jobs; /* GTask: changes in the order in which they were authorized */
+  GTask *job;  /* under way (nullable) */
+};
+
+/* In manager.c. */
+void dh_manager_emit_changed (DhManager *self);
+DhProcess *dh_manager_get_live_process (DhManager *self);
+DhSituation dh_manager_get_situation (DhManager *self);
+
+/* What ended or hampers serving; NULL: nothing does. */
+void dh_manager_set_error (DhManager *self, const GError *error);
+
+/* For the case of a crash. */
+void dh_manager_remember_target (DhManager *self);
+
+void dh_manager_note_statistics (DhManager *self);
+void dh_manager_update_statistics_timer (DhManager *self);
+
+/* In manager-changes.c. */
+typedef enum {
+  DH_JOB_CHANGE,
+  DH_JOB_SETTLE, /* what a crash left is cleared up */
+  DH_JOB_STOP,
+} DhJobKind;
+
+/* @process: another one, or NULL for none; the figures of the last one are forgotten. */
+void dh_manager_set_target (DhManager *self, DhProcess *process, const DhOwner *owner);
+
+/* @change: (transfer full). @caller: NULL: the service itself. */
+void dh_manager_queue_job (DhManager *self, DhJobKind kind, DhChange *change,
+                           const DhCaller *caller, DhActions granted, GAsyncReadyCallback callback,
+                           gpointer user_data);
