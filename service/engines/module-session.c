@@ -43,7 +43,7 @@ update_timer (DhModuleSession *session)
   const guint64 interval = session->interval / USEC_PER_MSEC;
   guint msec = interval > 0 && interval < LOOK_MSEC ? (guint) interval : LOOK_MSEC;
 
-  if (session->stall.suspect)
+  if (session->stall.doubt > 0)
     msec = MIN (msec, SUSPECT_LOOK_MSEC);
   if (msec == session->timer_msec)
     return;
@@ -60,6 +60,19 @@ on_owner_changed (gpointer user_data)
   session->funcs->owner_changed (session->user_data);
 }
 
+static guint
+get_doubt (const DhModuleRecord *record)
+{
+  const guint64 *base = record->base.values;
+
+  if (record->suspect)
+    return DH_STALL_LIKELY;
+  /* Where nothing was ever done nothing can have been left. */
+  return base[DH_PARAMETER_TRIED_REGIONS] > 0 || base[DH_PARAMETER_QUOTA_EXCEEDS] > 0
+           ? DH_STALL_UNLIKELY
+           : 0;
+}
+
 DhModuleSession *
 dh_module_session_new (DhProcess *process, const DhOwner *owner, const DhModuleView *view,
                        const DhModuleSessionFuncs *funcs, gpointer user_data)
@@ -73,7 +86,7 @@ dh_module_session_new (DhProcess *process, const DhOwner *owner, const DhModuleV
     session->owner_watch = dh_owner_watch_new (process, owner, on_owner_changed, session);
   session->meter = dh_memory_meter_new (process);
   dh_memory_meter_read (session->meter);
-  dh_stall_watch_begin (&session->stall, owner && view->record.suspect, &view->record.base,
+  dh_stall_watch_begin (&session->stall, owner ? get_doubt (&view->record) : 0, &view->record.base,
                         (guint64) g_get_monotonic_time ());
   update_timer (session);
   return session;

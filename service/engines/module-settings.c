@@ -9,10 +9,11 @@
 #define USEC_PER_MSEC 1000
 #define KERNEL_RATIO 100
 
+/* A pass for each sample, and so many times the passes that it takes that a kernel thread which has
+ * to wait for its processor makes enough of them. */
+#define DRAIN_INTERVAL 5000
 #define DRAIN_AGGREGATIONS 20
-
-/* With short intervals a busy machine may fall behind. */
-#define DRAIN_MIN_USEC 200000
+#define DRAIN_MIN_USEC 400000
 
 #define DRAIN_AGE G_GUINT64_CONSTANT (4294967295)
 #define DRAIN_RATIO G_GUINT64_CONSTANT (1000000000)
@@ -152,18 +153,6 @@ dh_module_settings_from_values (const DhParameterValues *values, guint time_ceil
   }
 }
 
-/* At most the default, so that the drain is short; no less than anybody can set here, because with
- * less than that sampling takes longer than its interval, and the drain longer than reckoned. */
-static guint64
-get_drain_interval (const DhParameterValues *current, DhParameter parameter, DhSetting setting)
-{
-  const DhRange *range = &dh_setting_info (setting)->range;
-
-  if (!current->known[parameter])
-    return range->fallback;
-  return CLAMP (current->values[parameter], range->minimum, range->fallback);
-}
-
 static void
 set_known (DhParameterValues *values, const DhParameterValues *current, DhParameter parameter,
            guint64 value)
@@ -177,19 +166,14 @@ dh_module_drain_values (const DhParameterValues *current, DhParameterValues *ret
                         guint64 *ret_usec)
 {
   DhParameterValues values = { 0 };
-  guint64 sample =
-    get_drain_interval (current, DH_PARAMETER_SAMPLE_INTERVAL, DH_SETTING_SAMPLE_INTERVAL);
-  guint64 aggr =
-    get_drain_interval (current, DH_PARAMETER_AGGR_INTERVAL, DH_SETTING_AGGREGATION_INTERVAL);
+  guint64 aggr = DRAIN_INTERVAL;
 
   if (!current->known[DH_PARAMETER_MIN_AGE])
     return FALSE;
 
-  if (current->known[DH_PARAMETER_SAMPLE_INTERVAL])
-    sample = MIN (sample, aggr);
-  else
-    aggr = MAX (sample, aggr);
-  set_known (&values, current, DH_PARAMETER_SAMPLE_INTERVAL, sample);
+  if (!current->known[DH_PARAMETER_AGGR_INTERVAL])
+    aggr = dh_setting_info (DH_SETTING_AGGREGATION_INTERVAL)->range.fallback;
+  set_known (&values, current, DH_PARAMETER_SAMPLE_INTERVAL, DRAIN_INTERVAL);
   set_known (&values, current, DH_PARAMETER_AGGR_INTERVAL, aggr);
   /* The kernel divides by aggr and keeps 32 bits: just these are all of them. */
   set_known (&values, current, DH_PARAMETER_MIN_AGE, DRAIN_AGE * aggr);

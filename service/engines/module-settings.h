@@ -43,10 +43,9 @@ void dh_module_settings_from_values (const DhParameterValues *values, guint time
 
 /* Sets in @ret_values those parameters that have to stand for a while before the module is stopped,
  * so that the next start works (the quota's mark of where to go on is cleared when a pass over all
- * regions collapses nothing): the age no region reaches, a goal beyond reach, no feedback, a window
- * at each aggregation, and intervals of at most the defaults, so that the while is short (and no
- * less than the settings' minimum: below that sampling cannot keep up).
- * @ret_usec: how long, in microseconds: 20 aggregations, at least 200000. @current: what is there
+ * regions collapses nothing): the age no region reaches, a goal beyond reach, no feedback, no other
+ * quota, a window at each aggregation, and a short interval between them, so that there are many.
+ * @ret_usec: how long, in microseconds: 20 aggregations, at least 400000. @current: what is there
  * now. Returns: FALSE without min_age, where it cannot be done. */
 gboolean dh_module_drain_values (const DhParameterValues *current, DhParameterValues *ret_values,
                                  guint64 *ret_usec);

@@ -11,10 +11,9 @@
 #define AGGREGATIONS 10
 
 void
-dh_stall_watch_begin (DhStallWatch *watch, gboolean suspect, const DhParameterValues *base,
-                      guint64 now)
+dh_stall_watch_begin (DhStallWatch *watch, guint doubt, const DhParameterValues *base, guint64 now)
 {
-  watch->suspect = suspect;
+  watch->doubt = doubt;
   watch->exceeds = base->values[DH_PARAMETER_QUOTA_EXCEEDS];
   watch->since = now;
 }
@@ -47,9 +46,9 @@ dh_stall_watch_look (DhStallWatch *watch, const DhParameterValues *base,
   /* Without the counters nothing can be told. */
   if (!values->known[DH_PARAMETER_TRIED_REGIONS] || !values->known[DH_PARAMETER_QUOTA_EXCEEDS]
       || base->values[DH_PARAMETER_TRIED_REGIONS] != values->values[DH_PARAMETER_TRIED_REGIONS])
-    watch->suspect = FALSE;
+    watch->doubt = 0;
   if (exceeds != watch->exceeds)
     watch->since = now;
   watch->exceeds = exceeds;
-  return watch->suspect && now - watch->since >= get_patience (values);
+  return watch->doubt > 0 && now - watch->since >= watch->doubt * get_patience (values);
 }

@@ -9,14 +9,18 @@
  * to go on names a target that is no more). Its regions are never tried; its full windows are
  * counted no further than while the quota climbs or once for a window left over. Pure. */
 typedef struct {
-  gboolean suspect; /* there is reason to watch */
-  guint64 exceeds;  /* nr_quota_exceeds as last seen, … */
-  guint64 since;    /* … and when it was seen to move, or anything was changed; microseconds */
+  guint doubt;     /* how much longer than the shortest possible it is waited; 0: not watched */
+  guint64 exceeds; /* nr_quota_exceeds as last seen, … */
+  guint64 since;   /* … and when it was seen to move, or anything was changed; microseconds */
 } DhStallWatch;
 
-/* @base: the counters when serving began. @now: microseconds, of the clock that
- * dh_stall_watch_look() is given too. */
-void dh_stall_watch_begin (DhStallWatch *watch, gboolean suspect, const DhParameterValues *base,
+/* After an end that was not seen to be in order, and after one that was. */
+#define DH_STALL_LIKELY 1
+#define DH_STALL_UNLIKELY 10
+
+/* @doubt: DH_STALL_LIKELY, DH_STALL_UNLIKELY or 0. @base: the counters when serving began. @now:
+ * microseconds, of the clock that dh_stall_watch_look() is given too. */
+void dh_stall_watch_begin (DhStallWatch *watch, guint doubt, const DhParameterValues *base,
                            guint64 now);
 
 /* The time starts anew: settings have changed. */

@@ -107,9 +107,9 @@ static const Step life[] = {
                    "5000, commit_inputs Y" },
   { "{'Enabled': <false>}",
     "min_age 21474836475000, " NO_LIMITS
-    "quota_autotune_feedback 0, commit_inputs Y, enabled N, min_age 200000, quota_ms 5, "
-    "quota_sz 134217728, quota_reset_interval_ms 10, quota_percentage_hugepage 500, "
-    "quota_autotune_feedback 9000" },
+    "quota_autotune_feedback 0, sample_interval 5000, commit_inputs Y, enabled N, min_age 200000, "
+    "quota_ms 5, quota_sz 134217728, quota_reset_interval_ms 10, quota_percentage_hugepage 500, "
+    "quota_autotune_feedback 9000, sample_interval 1000" },
   { "{'Enabled': <false>}", "" },
   { "{'Feedback': <@u 10000>}", "quota_autotune_feedback 10000" },
   { "{'Pid': <@u SECOND>}", "monitored_pid SECOND" },
@@ -157,8 +157,9 @@ test_everything_at_once (ModuleCase *self, gconstpointer data)
   static const Step nothing = { "{" ALL_SETTINGS ", 'Enabled': <true>, 'Pid': <@u FIRST>}", "" };
   static const Step stop = {
     "{'Enabled': <false>}",
-    "min_age 429496729500000, " NO_LIMITS "commit_inputs Y, enabled N, min_age 100000, "
-    "quota_ms 10, quota_sz 134217728, quota_reset_interval_ms 1000, quota_percentage_hugepage 100"
+    "min_age 21474836475000, " NO_LIMITS "aggr_interval 5000, commit_inputs Y, enabled N, "
+    "min_age 100000, quota_ms 10, quota_sz 134217728, quota_reset_interval_ms 1000, "
+    "quota_percentage_hugepage 100, aggr_interval 100000"
   };
   const guint32 pids[] = { fixture_process_of (&self->fixture, "alice"), 0 };
 
@@ -312,7 +313,8 @@ test_stops (ModuleCase *self, gconstpointer data)
   }
 }
 
-#define DRAIN "min_age 21474836475000, " NO_LIMITS "commit_inputs Y, enabled N, "
+#define DRAIN                                                                                      \
+  "min_age 21474836475000, " NO_LIMITS "sample_interval 5000, commit_inputs Y, enabled N, "
 
 static const Step switches[] = {
   { "{'Pid': <@u FIRST>, 'Enabled': <true>, " FULL "}",
@@ -320,15 +322,13 @@ static const Step switches[] = {
     "aggr_interval 5000, monitored_pid FIRST, enabled Y" },
   { "{'Pid': <@u SECOND>}",
     DRAIN "min_age 0, quota_ms 5, quota_sz 65536, quota_reset_interval_ms 10, "
-          "quota_percentage_hugepage 100, monitored_pid SECOND, enabled Y" },
+          "quota_percentage_hugepage 100, sample_interval 1000, monitored_pid SECOND, enabled Y" },
   { "{'Pid': <@u FIRST>, 'Ratio': <@u 900>, 'MinAgeUSec': <@t 7>, 'QuotaSize': <@t 65537>}",
     DRAIN "min_age 7, quota_ms 5, quota_sz 65537, quota_reset_interval_ms 10, "
-          "quota_percentage_hugepage 900, "
-          "monitored_pid FIRST, enabled Y" },
+          "quota_percentage_hugepage 900, sample_interval 1000, monitored_pid FIRST, enabled Y" },
   { "{'Pid': <@u SECOND>, 'Enabled': <false>}",
     DRAIN "min_age 7, quota_ms 5, quota_sz 65537, quota_reset_interval_ms 10, "
-          "quota_percentage_hugepage 900, monitored_pid "
-          "SECOND" },
+          "quota_percentage_hugepage 900, sample_interval 1000, monitored_pid SECOND" },
   { "{'Enabled': <true>}", "enabled Y" },
 };
 
