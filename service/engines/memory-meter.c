@@ -3,9 +3,11 @@
 
 #include "memory-meter.h"
 
+#include "thread-clock.h"
+
 #include <gio/gio.h>
 
-#define MIN_SPACING 100 /* times what the last reading took */
+#define MIN_SPACING 100 /* times what the last reading cost */
 
 struct _DhMemoryMeter {
   DhProcess *process;
@@ -19,7 +21,7 @@ struct _DhMemoryMeter {
 typedef struct {
   DhProcess *process;
   DhMemory memory;
-  gint64 took;
+  guint64 cost; /* processor time; it may have waited for long */
 } Reading;
 
 static void
@@ -54,12 +56,12 @@ static void
 read_in_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
 {
   Reading *reading = task_data;
-  const gint64 begin = g_get_monotonic_time ();
+  const guint64 begin = dh_thread_cpu_usec ();
   GError *error = NULL;
 
   if (dh_process_read_memory (reading->process, &reading->memory.anonymous_bytes,
                               &reading->memory.hugepage_bytes, &error)) {
-    reading->took = g_get_monotonic_time () - begin;
+    reading->cost = dh_thread_cpu_usec () - begin;
     g_task_return_boolean (task, TRUE);
   } else {
     g_task_return_error (task, error);
@@ -81,7 +83,7 @@ on_read (GObject *source, GAsyncResult *result, gpointer user_data)
     return;
   meter->memory = reading->memory;
   meter->has_memory = TRUE;
-  meter->not_before = g_get_monotonic_time () + MIN_SPACING * reading->took;
+  meter->not_before = g_get_monotonic_time () + MIN_SPACING * (gint64) reading->cost;
 }
 
 void

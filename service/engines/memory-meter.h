@@ -18,8 +18,8 @@ DhMemoryMeter *dh_memory_meter_new (DhProcess *process);
 /* A reading under way is left to itself. */
 void dh_memory_meter_free (DhMemoryMeter *meter);
 
-/* Begins a reading, unless one is under way or the last one took more than 1/100 of the time since:
- * a vast process is read more rarely. */
+/* Begins a reading, unless one is under way or the last one cost more than 1/100 of the time since
+ * in processor time: a vast process is read more rarely. */
 void dh_memory_meter_read (DhMemoryMeter *meter);
 
 /* What the last one found. Returns: FALSE where none has. */

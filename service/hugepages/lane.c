@@ -7,11 +7,11 @@
 #include "error.h"
 #include "observer.h"
 #include "saturating.h"
+#include "thread-clock.h"
 #include "tuner.h"
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
 /* How long a block or the whole target is left alone after a failure; doubled with each in a row,
  * at most this often. */
@@ -170,15 +170,6 @@ set_hampered (DhLane *lane, const GError *error)
   notify (lane, error ? DH_LANE_HAMPERED : DH_LANE_RECOVERED, error);
 }
 
-static guint64
-thread_cpu_usec (void)
-{
-  struct timespec now;
-
-  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &now);
-  return (guint64) now.tv_sec * G_USEC_PER_SEC + (guint64) now.tv_nsec / 1000;
-}
-
 /* What was observed and what is spent, into the figures. */
 static void
 publish (DhLane *lane)
@@ -200,7 +191,7 @@ publish (DhLane *lane)
   dh_statistics_set (figures, DH_STATISTIC_SKIPPED_BYTES, seen.heat.skipped);
   dh_statistics_set (figures, DH_STATISTIC_QUOTA_EXCEEDS, grant.exceeds);
   dh_statistics_set (figures, DH_STATISTIC_EFFECTIVE_QUOTA, grant.effective_size);
-  dh_statistics_set (figures, DH_STATISTIC_ENGINE_CPU, thread_cpu_usec ());
+  dh_statistics_set (figures, DH_STATISTIC_ENGINE_CPU, dh_thread_cpu_usec ());
 }
 
 static void

@@ -3,7 +3,7 @@
 
 #include "observer.h"
 
-#include <time.h>
+#include "thread-clock.h"
 
 /* The whole address space: what no table maps costs nothing. */
 #define ADDRESS_END G_MAXUINT64
@@ -68,15 +68,6 @@ dh_observer_free (DhObserver *self)
   g_array_unref (self->views);
   g_array_unref (self->verdicts);
   g_free (self);
-}
-
-static guint64
-thread_cpu_usec (void)
-{
-  struct timespec now;
-
-  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &now);
-  return (guint64) now.tv_sec * G_USEC_PER_SEC + (guint64) now.tv_nsec / 1000;
 }
 
 /* @index: of the first mapping that ends above @address. */
@@ -234,7 +225,7 @@ look (DhObserver *self, gboolean *ret_moved, GError **error)
 gboolean
 dh_observer_begin (DhObserver *self, gboolean *ret_moved, GError **error)
 {
-  guint64 cpu = thread_cpu_usec ();
+  guint64 cpu = dh_thread_cpu_usec ();
   guint known = dh_heat_get_blocks (self->heat)->len;
 
   self->begun = (guint64) g_get_monotonic_time ();
@@ -246,7 +237,7 @@ dh_observer_begin (DhObserver *self, gboolean *ret_moved, GError **error)
     self->idle = 0;
   clear (self);
   self->cleared = (guint64) g_get_monotonic_time ();
-  self->cpu = thread_cpu_usec () - cpu;
+  self->cpu = dh_thread_cpu_usec () - cpu;
   return TRUE;
 }
 
@@ -261,7 +252,7 @@ dh_observer_get_read_time (DhObserver *self, guint number)
 gboolean
 dh_observer_read (DhObserver *self, GError **error)
 {
-  guint64 cpu = thread_cpu_usec (), generation;
+  guint64 cpu = dh_thread_cpu_usec (), generation;
 
   if (!dh_eye_read_blocks (self->eye, 0, ADDRESS_END, self->views, &generation, error))
     return FALSE;
@@ -270,7 +261,7 @@ dh_observer_read (DhObserver *self, GError **error)
     dh_heat_note (self->heat, self->views, (guint64) g_get_monotonic_time ());
     judge (self);
   }
-  self->cpu += thread_cpu_usec () - cpu;
+  self->cpu += dh_thread_cpu_usec () - cpu;
   return TRUE;
 }
 
@@ -317,13 +308,13 @@ plan_next_epoch (DhObserver *self, gboolean gain)
 GArray *
 dh_observer_end (DhObserver *self, guint64 min_age)
 {
-  guint64 cpu = thread_cpu_usec (), now = (guint64) g_get_monotonic_time ();
+  guint64 cpu = dh_thread_cpu_usec (), now = (guint64) g_get_monotonic_time ();
   GArray *candidates;
 
   dh_heat_close_epoch (self->heat, &payback, now);
   dh_heat_sum (self->heat, &self->observation.heat);
   candidates = dh_heat_candidates (self->heat, min_age, now);
-  self->cpu += thread_cpu_usec () - cpu;
+  self->cpu += dh_thread_cpu_usec () - cpu;
   plan_next_epoch (self, candidates->len > 0);
   return candidates;
 }
