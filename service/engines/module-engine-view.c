@@ -80,15 +80,40 @@ dh_module_job_run_apply (DhWriter *writer, gpointer data, GError **error)
   return dh_module_apply (job->module, writer, &job->goal, &job->view, error);
 }
 
+/* Whether the module still works on what the job is about, or on nothing: before its turn came,
+ * another process may have been set. */
+static gboolean
+is_to_run (DhModuleJob *job)
+{
+  return dh_module_look (job->module, &job->view, NULL)
+         && (!job->view.running
+             || job->view.pid == (guint32) dh_process_get_pid (job->plan.process));
+}
+
+static gboolean
+run_end (DhWriter *writer, gpointer data, GError **error)
+{
+  return !is_to_run (data) || dh_module_job_run_apply (writer, data, error);
+}
+
+static gboolean
+run_mend (DhWriter *writer, gpointer data, GError **error)
+{
+  const DhModuleJob *job = data;
+
+  return !is_to_run (data) || !job->view.astray || dh_module_job_run_apply (writer, data, error);
+}
+
 /* Ends serving without having been asked. */
 static void
 end_serving (DhModuleEngine *self)
 {
   DhModuleJob *job = dh_module_job_new (self);
 
+  job->plan.process = dh_process_ref (dh_module_engine_get_process (self));
   job->goal.mode = DH_MODULE_IDLE;
   dh_module_settings_to_values (&self->settings, self->time_ceiling, &job->goal.values);
-  run_ending (self, dh_module_job_run_apply, job);
+  run_ending (self, run_end, job);
 }
 
 static gboolean
@@ -237,8 +262,7 @@ mend (DhModuleEngine *self)
   job->plan.process = dh_process_ref (dh_module_engine_get_process (self));
   job->goal.process = job->plan.process;
   dh_module_settings_to_values (&self->settings, self->time_ceiling, &job->goal.values);
-  dh_writer_run_async (self->writer, dh_module_job_run_apply, job, dh_module_job_free, on_mended,
-                       job);
+  dh_writer_run_async (self->writer, run_mend, job, dh_module_job_free, on_mended, job);
 }
 
 /* Compares what was read with what is known. */

@@ -146,6 +146,33 @@ test_life (ModuleCase *self, gconstpointer data)
   g_assert_cmpstr (left, ==, found);
 }
 
+/* It is no longer his who had it served: the kernel is to let go of it, in order. */
+static void
+test_becomes_anothers (ModuleCase *self, gconstpointer data)
+{
+  g_autofree char *program = fixture_install_privileged (&self->fixture, PRIVILEGE_SETUID);
+  g_autofree char *become = g_strconcat ("--become=", program, NULL);
+  g_autoptr (GDBusConnection) alice = fixture_connection_as (&self->fixture, "alice");
+  g_autoptr (GError) error = NULL;
+  guint32 pid, next;
+  Child *process = fixture_poser_as (&self->fixture, "alice", &pid, become, NULL);
+
+  serve (alice, pid, &error);
+  g_assert_no_error (error);
+  module_case_wait_state (self, "running", SECONDS);
+  child_signal (process, SIGUSR1);
+  module_case_wait_state (self, "failed", SECONDS);
+  assert_property (alice, "LastError", g_variant_new_string (SERVICE_ERROR "ProcessNotPermitted"));
+  assert_property (alice, "Pid", g_variant_new_uint32 (0));
+  assert_parameter_eventually (self->model, "enabled", "N", SECONDS);
+  assert_property_eventually (alice, "KdamondPid", g_variant_new_int32 (-1), SECONDS);
+  next = fixture_process_of (&self->fixture, "alice");
+  serve (alice, next, &error);
+  g_assert_no_error (error);
+  module_case_wait_state (self, "running", SECONDS);
+  g_assert_cmpint (kernel_model_get_number (self->model, "target-pid"), ==, next);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -156,5 +183,7 @@ main (int argc, char **argv)
 
     g_test_add (path, ModuleCase, &rows[i], module_case_set_up, test_life, module_case_tear_down);
   }
+  g_test_add ("/module/life-cycle/becomes-anothers", ModuleCase, NULL, module_case_set_up,
+              test_becomes_anothers, module_case_tear_down);
   return g_test_run ();
 }
