@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -51,6 +52,19 @@ start_zombie (void)
   return child;
 }
 
+/* DAMON cuts an address space into pieces, and none below 2 MiB is worked on: how large a small
+ * program's are, its random layout would decide. There is nothing in it, and never a huge page. */
+static void
+be_large (void)
+{
+  const size_t length = (size_t) 64 << 20;
+  void *start = mmap (NULL, length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+  if (start == MAP_FAILED)
+    exit (EXIT_FAILURE);
+  madvise (start, length, MADV_NOHUGEPAGE);
+}
+
 static void
 usage (FILE *stream)
 {
@@ -77,6 +91,7 @@ main (int argc, char **argv)
   sigset_t signals;
   int option, number;
 
+  be_large ();
   sigemptyset (&signals);
   sigaddset (&signals, SIGUSR1);
   sigprocmask (SIG_BLOCK, &signals, NULL);

@@ -5,9 +5,13 @@
 #include "model.h"
 
 #include <errno.h>
+#include <time.h>
 
 /* Linux, damon_hugepage_mon_attrs. */
 #define UPDATE_MILLISECONDS 60000
+
+/* Applications made up for at once; what was due before them is lost. */
+#define MOST_CAUGHT_UP 1000
 
 void
 kdamond_init (Kdamond *self)
@@ -155,6 +159,7 @@ kdamond_commit (Model *model, pid_t who)
   g_autoptr (Target) target = NULL;
   SchemeSettings settings;
   gboolean new_intervals;
+  const gint64 now = self->running ? self->schedule.clock : g_get_monotonic_time ();
 
   if (!survives (model, inputs))
     return -EIO;
@@ -166,7 +171,7 @@ kdamond_commit (Model *model, pid_t who)
   for (guint i = 0; i < N_INPUTS; i++)
     self->in_force[i] = inputs[i];
   settings = make_scheme_settings (inputs);
-  scheme_set (&self->scheme, &settings, g_get_monotonic_time ());
+  scheme_set (&self->scheme, &settings, now);
   if (new_intervals) {
     plan_aggregation (self);
     plan_application (self);
@@ -212,8 +217,7 @@ call_back (Model *model)
 
   module_set_statistics (&model->module, self->scheme.statistics);
   if (!module_get_commit_inputs (&model->module)
-      || g_get_monotonic_time ()
-           < self->commit_requested + (gint64) self->orders.commit_delay * 1000)
+      || self->schedule.clock < self->commit_requested + (gint64) self->orders.commit_delay * 1000)
     return;
   if (!self->orders.refuse_commit)
     kdamond_commit (model, 0);
@@ -223,26 +227,34 @@ call_back (Model *model)
   g_cond_broadcast (&model->changed);
 }
 
-static void
+/* Returns: whether it was due. */
+static gboolean
 apply (Model *model)
 {
   Kdamond *self = &model->kdamond;
   const SchemeWorker worker = { get_huge_ratio, collapse, model };
 
   if (self->schedule.samples < self->schedule.application)
-    return;
+    return FALSE;
   scheme_apply (&self->scheme, self->target_serial, self->regions, self->schedule.n_aggregations,
-                g_get_monotonic_time (), &worker);
+                self->schedule.clock, &worker);
   plan_application (self);
+  return TRUE;
+}
+
+/* What ends it at once. */
+static gboolean
+is_cut_off (Model *model)
+{
+  const Kdamond *self = &model->kdamond;
+
+  return self->orders.die || model->crashed || !target_exists (self->target);
 }
 
 static gboolean
 needs_stop (Model *model)
 {
-  const Kdamond *self = &model->kdamond;
-
-  return self->stop_requested || self->orders.die || model->crashed
-         || !target_exists (self->target);
+  return model->kdamond.stop_requested != 0 || is_cut_off (model);
 }
 
 /* A stop ends the wait, and no other. Less than a millisecond is no sleep worth having. */
@@ -250,42 +262,89 @@ static void
 wait_sample (Model *model)
 {
   const guint64 interval = CLAMP (get_sample_interval (&model->kdamond), 1000, G_TIME_SPAN_DAY);
-  const gint64 end = g_get_monotonic_time () + (gint64) interval;
+  const gint64 end = model->kdamond.schedule.clock + (gint64) interval;
 
-  while (!model->kdamond.stop_requested && !model->kdamond.orders.die && !model->crashed
+  while (model->kdamond.stop_requested == 0 && !model->kdamond.orders.die && !model->crashed
          && g_get_monotonic_time () < end)
     g_cond_wait_until (&model->changed, &model->mutex, end);
 }
 
-/* By the clock: on a busy machine one wait may be as long as many. */
-static void
-count_samples (Kdamond *self)
-{
-  const gint64 now = g_get_monotonic_time ();
-
-  self->schedule.samples +=
-    MAX ((guint64) (now - self->schedule.clock) / get_sample_interval (self), 1);
-  self->schedule.clock = now;
-}
-
-static void
+/* At the schedule's clock. Returns: whether there was an application. */
+static gboolean
 sample (Model *model)
 {
   Kdamond *self = &model->kdamond;
   /* Those of a commit in this turn count from the next. */
   const guint64 aggregation = self->schedule.aggregation;
   const guint64 update = self->schedule.update;
+  gboolean applied;
 
-  wait_sample (model);
-  count_samples (self);
+  self->schedule.samples++;
   if (self->schedule.samples >= aggregation)
     self->schedule.n_aggregations++;
   call_back (model);
-  apply (model);
+  applied = apply (model);
   if (self->schedule.samples >= aggregation)
     plan_aggregation (self);
   if (self->schedule.samples >= update)
     update_regions (self);
+  return applied;
+}
+
+static gboolean
+is_due (const Kdamond *self, gint64 now)
+{
+  return now > self->schedule.clock
+         && (guint64) (now - self->schedule.clock) >= get_sample_interval (self);
+}
+
+/* Microseconds that this thread has worked. */
+static gint64
+get_processor_time (void)
+{
+  struct timespec time;
+
+  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &time);
+  return time.tv_sec * G_USEC_PER_SEC + time.tv_nsec / 1000;
+}
+
+/* All samples that were due until @now, each at its time: how seldom a busy machine lets the thread
+ * run does not matter. Its own work puts off what comes next, as in the kernel, so that it cannot
+ * fall behind by it. Returns: whether there was one. */
+static gboolean
+catch_up (Model *model, gint64 now)
+{
+  Kdamond *self = &model->kdamond;
+  const gint64 begin = get_processor_time ();
+  gboolean any = FALSE;
+  guint n_applications = 0;
+
+  while (is_due (self, now) && !is_cut_off (model)) {
+    if (n_applications == MOST_CAUGHT_UP) {
+      self->schedule.clock = now;
+      break;
+    }
+    self->schedule.clock += (gint64) get_sample_interval (self);
+    n_applications += sample (model);
+    any = TRUE;
+  }
+  self->schedule.clock += get_processor_time () - begin;
+  return any;
+}
+
+static void
+work (Model *model)
+{
+  Kdamond *self = &model->kdamond;
+  gint64 now;
+
+  wait_sample (model);
+  now = self->stop_requested != 0 ? self->stop_requested : g_get_monotonic_time ();
+  if (catch_up (model, now))
+    return;
+  /* Woken early. */
+  self->schedule.clock = MAX (self->schedule.clock, now);
+  sample (model);
 }
 
 static gpointer
@@ -296,9 +355,11 @@ run (gpointer data)
 
   g_mutex_lock (&model->mutex);
   while (!needs_stop (model))
-    sample (model);
-  if (self->stop_requested)
+    work (model);
+  if (self->stop_requested != 0) {
+    catch_up (model, self->stop_requested);
     model_sleep (model, self->orders.stop_delay);
+  }
   damon_end (model, &self->thread);
   g_clear_pointer (&self->target, target_unref);
   self->stale = FALSE;
@@ -320,7 +381,7 @@ kdamond_start (Model *model)
   if (result < 0)
     return result;
   self->running = TRUE;
-  self->stop_requested = FALSE;
+  self->stop_requested = 0;
   self->orders.die = FALSE;
   self->schedule = (Schedule){ .clock = g_get_monotonic_time () };
   plan_aggregation (self);
@@ -335,7 +396,7 @@ kdamond_stop (Model *model)
 {
   Kdamond *self = &model->kdamond;
 
-  self->stop_requested = TRUE;
+  self->stop_requested = g_get_monotonic_time ();
   g_cond_broadcast (&model->changed);
   while (self->running)
     g_cond_wait (&model->changed, &model->mutex);

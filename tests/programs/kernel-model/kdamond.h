@@ -29,7 +29,7 @@ typedef enum {
 
 /* The samples so far, and at which the next thing is due. */
 typedef struct {
-  gint64 clock; /* of the last sample, microseconds */
+  gint64 clock; /* when the last sample was due, microseconds */
   guint64 samples;
   guint64 aggregation;
   guint64 application;
@@ -59,7 +59,7 @@ typedef struct {
   Schedule schedule;
   Scheme scheme;
   gboolean running;
-  gboolean stop_requested;
+  gint64 stop_requested;   /* when, in microseconds; 0: not */
   gint64 commit_requested; /* when, in microseconds */
   DamonThread thread;
   KdamondOrders orders;

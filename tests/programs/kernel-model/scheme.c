@@ -53,12 +53,12 @@ get_next_height (guint64 last, guint64 score)
 }
 
 static void
-set_quota (Scheme *self, const SchemeWorker *worker)
+set_quota (Scheme *self, guint64 score)
 {
   const guint64 guess = 4096 * 1024; /* bytes a millisecond, until it was measured */
   guint64 throughput = guess;
 
-  self->height = get_next_height (MAX (self->height, LEAST_HEIGHT), get_score (self, worker));
+  self->height = get_next_height (MAX (self->height, LEAST_HEIGHT), score);
   self->quota = self->height / GOAL;
   if (self->settings.quota_ms > 0) {
     if (self->total_nanoseconds > 0)
@@ -77,15 +77,27 @@ is_full (const Scheme *self)
   return self->charged >= self->quota || self->quota - self->charged < self->settings.least_region;
 }
 
+static gboolean
+is_window_over (const Scheme *self, gint64 now)
+{
+  return (guint64) (now - self->window_begin) / 1000 >= self->settings.window_ms;
+}
+
+/* Others see the window of before or the new one, and never a mixture. */
 static void
 open_window (Scheme *self, gint64 now, const SchemeWorker *worker)
 {
+  guint64 score;
+
+  if (self->begun && !is_window_over (self, now))
+    return;
+  score = get_score (self, worker);
   if (!self->begun) {
     self->begun = TRUE;
     self->window_begin = now;
-    set_quota (self, worker);
+    set_quota (self, score);
   }
-  if ((guint64) (now - self->window_begin) / 1000 < self->settings.window_ms)
+  if (!is_window_over (self, now))
     return;
   if (is_full (self))
     self->statistics[STATISTIC_QUOTA_EXCEEDS]++;
@@ -93,7 +105,7 @@ open_window (Scheme *self, gint64 now, const SchemeWorker *worker)
   self->total_charged += self->charged;
   self->charged = 0;
   self->window_begin = now;
-  set_quota (self, worker);
+  set_quota (self, score);
 }
 
 static void
