@@ -27,7 +27,7 @@ struct _DhModuleEngine {
   DhSettings settings; /* what was applied, or found */
   gboolean looking;    /* a look is under way, … */
   gboolean look_again; /* … and another is due, for it may have come too early */
-  gboolean returned;   /* a write came back after its time: nobody knows what it did */
+  gboolean must_tell;  /* what is found, even if it is as before: others may know it otherwise */
   gboolean mending;    /* what went astray is being applied again */
   guint ending;        /* jobs under way that end what is no longer served */
   gboolean hampered;   /* the last look failed */

@@ -61,6 +61,8 @@ on_ended (GObject *source, GAsyncResult *result, gpointer user_data)
   job->engine->ending--;
   if (!dh_writer_run_finish (DH_WRITER (source), result, &error))
     g_warning ("%s", error->message);
+  /* What was seen meanwhile was not taken. */
+  dh_module_engine_look (job->engine);
 }
 
 /* Nobody waits for it. */
@@ -270,7 +272,7 @@ void
 dh_module_engine_take_view (DhModuleEngine *self, const DhModuleView *view)
 {
   const DhSettings before = self->settings;
-  gboolean news = self->returned;
+  gboolean news = self->must_tell;
 
   dh_module_engine_set_view (self, view);
   dh_module_settings_from_values (&view->values, self->time_ceiling, &self->settings);
@@ -278,7 +280,7 @@ dh_module_engine_take_view (DhModuleEngine *self, const DhModuleView *view)
     mend (self);
   else
     set_hampered (self, NULL);
-  self->returned = FALSE;
+  self->must_tell = FALSE;
   if (memcmp (&before, &self->settings, sizeof before) != 0)
     news = TRUE;
   if (view->running && !(self->session && dh_module_session_is_shown (self->session, view))) {

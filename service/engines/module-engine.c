@@ -242,6 +242,17 @@ note_released (DhModuleEngine *self, DhModuleJob *job)
   update_interval (self);
 }
 
+/* What somebody else had begun may have been found after the plan was made: then whoever made it
+ * has been told that it runs, and does not take from the plan that it has ended. */
+static void
+note_idle (DhModuleEngine *self)
+{
+  self->must_tell = self->must_tell || (self->session && !dh_module_engine_is_ours (self));
+  dh_module_engine_forget_process (self);
+  if (self->must_tell)
+    dh_module_engine_look (self);
+}
+
 static void
 on_applied (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -264,7 +275,7 @@ on_applied (GObject *source, GAsyncResult *result, gpointer user_data)
   if (job->goal.mode == DH_MODULE_SERVE)
     note_served (self, &job->plan);
   else if (!job->view.running)
-    dh_module_engine_forget_process (self);
+    note_idle (self);
   update_interval (self);
   g_task_return_boolean (job->task, TRUE);
 }
@@ -352,7 +363,7 @@ dh_module_engine_finalize (GObject *object)
 static void
 on_returned (DhModuleEngine *self)
 {
-  self->returned = TRUE;
+  self->must_tell = TRUE;
   dh_module_engine_look (self);
 }
 

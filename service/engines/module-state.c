@@ -109,6 +109,12 @@ dh_module_look (DhModule *module, DhModuleView *ret_view, GError **error)
   if (!dh_parameter_files_read_all (module->files, &ret_view->values, error))
     return FALSE;
   judge (module, ret_view);
+  /* `enabled` was read first: somebody may have switched it off before the rest was. */
+  if (ret_view->values.values[DH_PARAMETER_ENABLED] && !ret_view->running) {
+    if (!dh_parameter_files_read_all (module->files, &ret_view->values, error))
+      return FALSE;
+    judge (module, ret_view);
+  }
   check_settled (module, ret_view);
   return TRUE;
 }

@@ -142,7 +142,12 @@ dh_transaction_commit (DhTransaction *transaction, gint kdamond_pid, GError **er
       || !write_value (transaction, DH_PARAMETER_COMMIT_INPUTS, TRUE, error))
     return FALSE;
   transaction->committed = TRUE;
-  return dh_transaction_wait_taken (transaction, kdamond_pid, error);
+  if (dh_transaction_wait_taken (transaction, kdamond_pid, error))
+    return TRUE;
+  /* Nobody is there to take it: it would wait for the next start. */
+  if (!dh_kdamond_lives (transaction->root, kdamond_pid))
+    write_value (transaction, DH_PARAMETER_COMMIT_INPUTS, FALSE, NULL);
+  return FALSE;
 }
 
 gboolean

@@ -4,6 +4,7 @@
 #include "module-case.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Others who use DAMON, or write what the service writes. */
@@ -225,22 +226,50 @@ configure_against (ModuleCase *self, guint i)
     assert_error_name (error, CONFLICT);
 }
 
-static void
-assert_shows_what_is_there (ModuleCase *self)
+/* Returns: whether the property is @expected, which is sunk. */
+static gboolean
+shows (ModuleCase *self, const char *name, GVariant *expected)
 {
+  g_autoptr (GVariant) owned = g_variant_ref_sink (expected), value = NULL;
+  g_autoptr (GError) error = NULL;
+
+  value = get_property (self->fixture.connection, name, &error);
+  g_assert_no_error (error);
+  return g_variant_equal (value, owned);
+}
+
+static gboolean
+shows_what_is_there (gpointer data)
+{
+  ModuleCase *self = data;
   g_autofree char *quota = kernel_model_read (self->model, "quota_sz");
   g_autofree char *feedback = kernel_model_read (self->model, "quota_autotune_feedback");
   g_autofree char *enabled = kernel_model_read (self->model, "enabled");
-  GDBusConnection *connection = self->fixture.connection;
+  g_autofree char *kdamond = kernel_model_read (self->model, "kdamond_pid");
+  g_autofree char *commits = kernel_model_read (self->model, "commit_inputs");
 
-  assert_property_eventually (connection, "QuotaSize",
-                              g_variant_new_uint64 (g_ascii_strtoull (quota, NULL, 10)), SECONDS);
-  assert_property_eventually (
-    connection, "Feedback", g_variant_new_uint32 ((guint32) g_ascii_strtoull (feedback, NULL, 10)),
-    SECONDS);
-  assert_property_eventually (connection, "Enabled",
-                              g_variant_new_boolean (g_str_equal (enabled, "Y")), SECONDS);
-  assert_parameter (self->model, "commit_inputs", "N");
+  return g_str_equal (commits, "N")
+         && shows (self, "QuotaSize", g_variant_new_uint64 (g_ascii_strtoull (quota, NULL, 10)))
+         && shows (self, "Feedback",
+                   g_variant_new_uint32 ((guint32) g_ascii_strtoull (feedback, NULL, 10)))
+         && shows (self, "Enabled", g_variant_new_boolean (g_str_equal (enabled, "Y")))
+         && shows (self, "KdamondPid", g_variant_new_int32 (atoi (kdamond)));
+}
+
+/* The service may still be ending what it was serving: until then the files change. */
+static void
+assert_shows_what_is_there (ModuleCase *self)
+{
+  g_autofree char *inputs = NULL, *state = NULL;
+  g_autoptr (GVariant) properties = NULL;
+
+  if (wait_until (shows_what_is_there, self, SECONDS))
+    return;
+  inputs = module_case_dup_inputs (self);
+  state = kernel_model_read (self->model, ".model/state");
+  properties = get_all_properties (self->fixture.connection, NULL);
+  g_error ("What is there is not shown:\n%s\n%s\n%s", inputs, state,
+           properties != NULL ? g_variant_print (properties, FALSE) : "");
 }
 
 /* Read back, it is not what was written: nobody knows what the kernel took. */
