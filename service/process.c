@@ -4,6 +4,7 @@
 #include "process.h"
 
 #include "error.h"
+#include "process-files.h"
 #include "text.h"
 #include "util-fd.h"
 
@@ -19,8 +20,6 @@
 
 #define PF_KTHREAD 0x00200000
 
-#define STAT_BYTES 2048
-#define STATUS_BYTES 16384 /* the groups' line is long where somebody is in a thousand of them */
 #define COMM_BYTES 256
 #define ROLLUP_BYTES 4096
 #define MAX_NAME_BYTES 64
@@ -32,13 +31,6 @@ struct _DhProcess {
   int directory; /* /proc/PID, which stays this process's whoever gets the number next */
   guint64 start_time;
 };
-
-/* What of /proc/PID/stat matters. */
-typedef struct {
-  char state;
-  guint64 flags;
-  guint64 start_time;
-} Stat;
 
 static void
 free_contents (gpointer data)
@@ -82,101 +74,6 @@ refuse (GError **error, guint32 pid, const char *cause)
   return FALSE;
 }
 
-/* Reads as much of the file as fits into @size, with a NUL after it. Returns: 0 or an errno. */
-static int
-read_file (int directory, const char *name, char *buffer, gsize size)
-{
-  _cleanup_close_ int fd = openat (directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-  gssize length;
-
-  if (fd < 0)
-    return errno;
-  length = dh_fd_read (fd, buffer, size - 1);
-  if (length < 0)
-    return errno;
-  buffer[length] = '\0';
-  return 0;
-}
-
-/* Field @index of /proc/PID/stat as proc(5) counts them, found in @after_comm, where field 3
- * begins. Returns: "" if there is none. */
-static const char *
-find_stat_field (const char *after_comm, guint index)
-{
-  const char *field = after_comm;
-
-  for (guint i = 3; i < index; i++) {
-    field = strchr (field, ' ');
-    if (field == NULL)
-      return "";
-    field++;
-  }
-  return field;
-}
-
-static int
-read_stat (int directory, Stat *ret_stat)
-{
-  char text[STAT_BYTES];
-  const int errnum = read_file (directory, "stat", text, sizeof text);
-  const char *after_comm;
-
-  if (errnum != 0)
-    return errnum;
-
-  /* The name may hold anything, parentheses and spaces too; what follows it may not. */
-  after_comm = strrchr (text, ')');
-  if (after_comm == NULL || after_comm[1] != ' ' || *find_stat_field (after_comm + 2, 22) == '\0')
-    return EBADMSG;
-
-  after_comm += 2;
-  ret_stat->state = *after_comm;
-  ret_stat->flags = g_ascii_strtoull (find_stat_field (after_comm, 9), NULL, 10);
-  ret_stat->start_time = g_ascii_strtoull (find_stat_field (after_comm, 22), NULL, 10);
-  return 0;
-}
-
-/* The value of "Key:\t…" in /proc/PID/status; @key with newline, colon and tab. The name in its
- * first line cannot fake one: the kernel escapes newlines there. Returns: (nullable). */
-static const char *
-find_status_value (const char *status, const char *key)
-{
-  const char *found = strstr (status, key);
-
-  return found != NULL ? found + strlen (key) : NULL;
-}
-
-static gboolean
-parse_ids (const char *text, guint32 *ret_ids)
-{
-  for (guint i = 0; i < 4; i++) {
-    char *end;
-
-    if (text == NULL || !g_ascii_isdigit (*text))
-      return FALSE;
-    ret_ids[i] = g_ascii_strtoull (text, &end, 10);
-    text = end + (*end == '\t');
-  }
-  return TRUE;
-}
-
-/* Sets all of @ret_owner but `dumpable`. */
-static gboolean
-parse_owner (const char *status, DhOwner *ret_owner)
-{
-  const char *permitted = find_status_value (status, "\nCapPrm:\t");
-  char *end;
-
-  if (!parse_ids (find_status_value (status, "\nUid:\t"), ret_owner->uids)
-      || !parse_ids (find_status_value (status, "\nGid:\t"), ret_owner->gids))
-    return FALSE;
-
-  /* Where the line was cut off, the worst is assumed. */
-  ret_owner->capable =
-    permitted == NULL || g_ascii_strtoull (permitted, &end, 16) != 0 || *end != '\n';
-  return TRUE;
-}
-
 static gboolean
 check_number (guint64 pid, GError **error)
 {
@@ -195,10 +92,10 @@ check_number (guint64 pid, GError **error)
 static gboolean
 check_kind (DhProcess *process, int pidfd_errno, GError **error)
 {
-  char status[STATUS_BYTES];
-  Stat stat;
-  int errnum = read_file (process->directory, "status", status, sizeof status);
-  const char *leader = errnum == 0 ? find_status_value (status, "\nTgid:\t") : NULL;
+  char status[DH_PROCESS_STATUS_BYTES];
+  DhProcessStat stat;
+  int errnum = dh_process_files_read (process->directory, "status", status, sizeof status);
+  const char *leader = errnum == 0 ? dh_process_files_find (status, "\nTgid:\t") : NULL;
 
   if (errnum != 0)
     return fail (error, process->pid, errnum, DH_ERROR_NO_SUCH_PROCESS);
@@ -212,7 +109,7 @@ check_kind (DhProcess *process, int pidfd_errno, GError **error)
   if (process->pidfd < 0)
     return fail (error, process->pid, pidfd_errno, DH_ERROR_NO_SUCH_PROCESS);
 
-  errnum = read_stat (process->directory, &stat);
+  errnum = dh_process_files_read_stat (process->directory, &stat);
   if (errnum != 0)
     return fail (error, process->pid, errnum, DH_ERROR_NO_SUCH_PROCESS);
   if ((stat.flags & PF_KTHREAD) != 0)
@@ -299,12 +196,12 @@ dh_process_is_alive (const DhProcess *process)
 gboolean
 dh_process_read_owner (const DhProcess *process, DhOwner *ret_owner, GError **error)
 {
-  char status[STATUS_BYTES];
+  char status[DH_PROCESS_STATUS_BYTES];
   struct stat maps;
   DhOwner owner = { 0 };
-  int errnum = read_file (process->directory, "status", status, sizeof status);
+  int errnum = dh_process_files_read (process->directory, "status", status, sizeof status);
 
-  if (errnum == 0 && !parse_owner (status, &owner))
+  if (errnum == 0 && !dh_process_files_parse_owner (status, &owner))
     errnum = EBADMSG;
   if (errnum == 0 && fstatat (process->directory, "maps", &maps, AT_SYMLINK_NOFOLLOW) < 0)
     errnum = errno;
@@ -324,15 +221,15 @@ dh_process_read_memory (const DhProcess *process, guint64 *ret_anonymous, guint6
                         GError **error)
 {
   char text[ROLLUP_BYTES];
-  int errnum = read_file (process->directory, "smaps_rollup", text, sizeof text);
+  int errnum = dh_process_files_read (process->directory, "smaps_rollup", text, sizeof text);
   const char *anonymous, *hugepages;
 
   if (errnum == 0 && !dh_process_is_alive (process))
     errnum = ESRCH;
   if (errnum != 0)
     return fail (error, (guint32) process->pid, errnum, DH_ERROR_PROCESS_EXITED);
-  anonymous = find_status_value (text, "\nAnonymous:");
-  hugepages = find_status_value (text, "\nAnonHugePages:");
+  anonymous = dh_process_files_find (text, "\nAnonymous:");
+  hugepages = dh_process_files_find (text, "\nAnonHugePages:");
   if (!anonymous || !hugepages)
     return fail (error, (guint32) process->pid, EBADMSG, DH_ERROR_PROCESS_EXITED);
   *ret_anonymous = g_ascii_strtoull (anonymous, NULL, 10) * 1024;
@@ -363,12 +260,12 @@ dh_owner_equal (const DhOwner *a, const DhOwner *b)
 gboolean
 dh_process_thp_enabled (const DhProcess *process)
 {
-  char status[STATUS_BYTES];
+  char status[DH_PROCESS_STATUS_BYTES];
   const char *enabled;
 
-  if (read_file (process->directory, "status", status, sizeof status) != 0)
+  if (dh_process_files_read (process->directory, "status", status, sizeof status) != 0)
     return TRUE;
-  enabled = find_status_value (status, "\nTHP_enabled:\t");
+  enabled = dh_process_files_find (status, "\nTHP_enabled:\t");
   return enabled == NULL || *enabled != '0';
 }
 
@@ -378,7 +275,7 @@ dh_process_dup_name (const DhProcess *process)
   char comm[COMM_BYTES];
   gsize length;
 
-  if (read_file (process->directory, "comm", comm, sizeof comm) != 0)
+  if (dh_process_files_read (process->directory, "comm", comm, sizeof comm) != 0)
     return g_strdup ("");
 
   /* Only the newline that the kernel adds: the name itself may end in one. */

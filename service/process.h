@@ -25,6 +25,7 @@ typedef struct {
  * DH_ERROR_NOT_AVAILABLE where the kernel lets nothing be known of processes.
  * Returns: (transfer full). */
 DhProcess *dh_process_open (const char *root, guint64 pid, GError **error);
+
 DhProcess *dh_process_ref (DhProcess *process);
 void dh_process_unref (DhProcess *process);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhProcess, dh_process_unref)
