@@ -26,6 +26,14 @@ typedef struct {
  * Returns: (transfer full). */
 DhProcess *dh_process_open (const char *root, guint64 pid, GError **error);
 
+/* The same for the process of a descriptor that somebody handed over, which may be of any kind and
+ * stays the caller's.
+ * Errors: DH_ERROR_INVALID_ARGS for what is no pidfd; DH_ERROR_PROCESS_EXITED, for zombies too;
+ * DH_ERROR_NO_SUCH_PROCESS for a process that this PID namespace does not have;
+ * DH_ERROR_PROCESS_NOT_PERMITTED, DH_ERROR_LIMIT_EXCEEDED, DH_ERROR_NOT_AVAILABLE as above.
+ * Returns: (transfer full). */
+DhProcess *dh_process_open_pidfd (const char *root, int pidfd, GError **error);
+
 DhProcess *dh_process_ref (DhProcess *process);
 void dh_process_unref (DhProcess *process);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhProcess, dh_process_unref)

@@ -47,6 +47,27 @@ fake_root_add_file (FakeRoot *self, const char *name, const char *contents)
   g_assert_no_error (error);
 }
 
+/* What the kernel says of a process that lives, for what is not to be as it says. */
+static inline void
+fake_root_add_process (FakeRoot *self, pid_t pid)
+{
+  static const char *const files[] = { "stat", "status", "comm" };
+  g_autofree char *maps = g_strdup_printf ("proc/%d/maps", pid);
+
+  for (guint i = 0; i < G_N_ELEMENTS (files); i++) {
+    g_autofree char *name = g_strdup_printf ("proc/%d/%s", pid, files[i]);
+    g_autofree char *path = g_strconcat ("/", name, NULL);
+    g_autofree char *text = NULL;
+    g_autoptr (GError) error = NULL;
+
+    g_file_get_contents (path, &text, NULL, &error);
+    g_assert_no_error (error);
+    fake_root_add_file (self, name, text);
+  }
+  /* Just its owner matters. */
+  fake_root_add_file (self, maps, "");
+}
+
 /* An entry of the firmware's memory map. */
 static inline void
 fake_root_add_memory (FakeRoot *self, guint number, const char *start, const char *end,

@@ -6,10 +6,10 @@
 #include "child.h"
 #include "descriptors.h"
 #include "error.h"
+#include "second-thread.h"
 
 #include <fcntl.h>
 #include <poll.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -134,57 +134,12 @@ test_refuses_a_thread (void)
   g_cond_clear (&thread.changed);
 }
 
-static void *
-wait_for_ever (void *data G_GNUC_UNUSED)
-{
-  while (pause () < 0)
-    continue;
-  return NULL;
-}
-
-static void
-exit_this_thread (int number G_GNUC_UNUSED)
-{
-  syscall (SYS_exit, 0);
-}
-
-/* On SIGUSR1, which only the leader takes, the leader ends and its other thread does not. */
-static void
-prepare_leader (void)
-{
-  pthread_t thread;
-  sigset_t usr1;
-
-  sigemptyset (&usr1);
-  sigaddset (&usr1, SIGUSR1);
-  if (prctl (PR_SET_PDEATHSIG, SIGKILL) < 0 || signal (SIGUSR1, exit_this_thread) == SIG_ERR
-      || pthread_sigmask (SIG_BLOCK, &usr1, NULL) != 0
-      || pthread_create (&thread, NULL, wait_for_ever, NULL) != 0
-      || pthread_sigmask (SIG_UNBLOCK, &usr1, NULL) != 0)
-    _exit (1);
-}
-
-static gboolean
-is_zombie (pid_t pid)
-{
-  g_autofree char *path = g_strdup_printf ("/proc/%d/status", pid);
-  g_autofree char *status = NULL;
-
-  g_assert_true (g_file_get_contents (path, &status, NULL, NULL));
-  return strstr (status, "\nState:\tZ") != NULL;
-}
-
 static void
 test_refuses_what_its_leader_has_left (void)
 {
-  g_autoptr (Child) child = child_new (prepare_leader);
-  const gint64 start = g_get_monotonic_time ();
+  g_autoptr (Child) child = child_new (prepare_second_thread);
 
-  g_assert_cmpint (kill (child->pid, SIGUSR1), ==, 0);
-  while (!is_zombie (child->pid)) {
-    g_assert_cmpint (g_get_monotonic_time () - start, <, 20 * G_TIME_SPAN_SECOND);
-    g_usleep (1000);
-  }
+  child_end_leader (child);
   assert_refused (child->pid, DH_ERROR_NO_SUCH_PROCESS);
 }
 
