@@ -217,6 +217,23 @@ dh_process_read_owner (const DhProcess *process, DhOwner *ret_owner, GError **er
 }
 
 gboolean
+dh_process_read_anonymous (const DhProcess *process, guint64 *ret_anonymous, GError **error)
+{
+  char status[DH_PROCESS_STATUS_BYTES];
+  int errnum = dh_process_files_read (process->directory, "status", status, sizeof status);
+  const char *anonymous = errnum == 0 ? dh_process_files_find (status, "\nRssAnon:") : NULL;
+
+  if (errnum == 0 && anonymous == NULL)
+    errnum = EBADMSG;
+  if (!dh_process_is_alive (process))
+    errnum = ESRCH;
+  if (errnum != 0)
+    return fail (error, (guint32) process->pid, errnum, DH_ERROR_PROCESS_EXITED);
+  *ret_anonymous = g_ascii_strtoull (anonymous, NULL, 10) * 1024;
+  return TRUE;
+}
+
+gboolean
 dh_process_read_memory (const DhProcess *process, guint64 *ret_anonymous, guint64 *ret_hugepages,
                         GError **error)
 {

@@ -70,6 +70,12 @@ gboolean dh_owner_equal (const DhOwner *a, const DhOwner *b);
  * PR_SET_THP_DISABLE takes them away). TRUE where the kernel does not say. */
 gboolean dh_process_thp_enabled (const DhProcess *process);
 
+/* Anonymous memory that is resident, in bytes, by the kernel's own counters (RssAnon of
+ * /proc/PID/status): cheap whatever the process is at, and off by some pages a processor. Errors:
+ * as dh_process_read_owner(). */
+gboolean dh_process_read_anonymous (const DhProcess *process, guint64 *ret_anonymous,
+                                    GError **error);
+
 /* Anonymous memory and how much of it is in huge pages, in bytes, by /proc/PID/smaps_rollup.
  * Blocks: the kernel walks the page tables, behind whatever holds the process's mmap lock. Errors:
  * as dh_process_read_owner(). */

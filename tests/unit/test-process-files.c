@@ -295,6 +295,44 @@ test_huge_pages_are_allowed_unless_the_kernel_says_no (Fixture *fixture,
   }
 }
 
+static void
+test_reads_the_anonymous_memory (Fixture *fixture, gconstpointer user_data G_GNUC_UNUSED)
+{
+  const struct {
+    const char *rest;
+    guint64 bytes;
+  } rows[] = {
+    { STATUS_IDS "VmRSS:\t    9 kB\nRssAnon:\t       0 kB\nRssFile:\t    7 kB\n", 0 },
+    { STATUS_IDS "VmRSS:\t    9 kB\nRssAnon:\t     132 kB\n", 132 * 1024 },
+    { STATUS_IDS "RssAnon:\t17179869184 kB\n", G_GUINT64_CONSTANT (1) << 44 },
+  };
+  g_autoptr (DhProcess) process = open_process (fixture);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
+    guint64 bytes;
+
+    write_status (fixture, fixture->child->pid, rows[i].rest);
+    g_assert_true (dh_process_read_anonymous (process, &bytes, NULL));
+    g_assert_cmpuint (bytes, ==, rows[i].bytes);
+  }
+}
+
+static void
+test_tells_no_memory_that_is_not_known (Fixture *fixture, gconstpointer user_data G_GNUC_UNUSED)
+{
+  g_autoptr (DhProcess) process = open_process (fixture);
+  g_autoptr (GError) unknown = NULL, gone = NULL;
+  guint64 bytes = 4711;
+
+  g_assert_false (dh_process_read_anonymous (process, &bytes, &unknown));
+  g_assert_error (unknown, DH_ERROR, DH_ERROR_NOT_AVAILABLE);
+  write_status (fixture, fixture->child->pid, STATUS_IDS "RssAnon:\t       1 kB\n");
+  child_kill (fixture->child);
+  g_assert_false (dh_process_read_anonymous (process, &bytes, &gone));
+  g_assert_error (gone, DH_ERROR, DH_ERROR_PROCESS_EXITED);
+  g_assert_cmpuint (bytes, ==, 4711);
+}
+
 #define ADD(name, function)                                                                        \
   g_test_add ("/process-files/" name, Fixture, NULL, set_up, function, tear_down)
 
@@ -317,5 +355,7 @@ main (int argc, char **argv)
   ADD ("tells-no-owner-without-all-ids", test_tells_no_owner_without_all_ids);
   ADD ("huge-pages-are-allowed-unless-the-kernel-says-no",
        test_huge_pages_are_allowed_unless_the_kernel_says_no);
+  ADD ("reads-the-anonymous-memory", test_reads_the_anonymous_memory);
+  ADD ("tells-no-memory-that-is-not-known", test_tells_no_memory_that_is_not_known);
   return g_test_run ();
 }
