@@ -73,6 +73,7 @@ fixture_bus_start (Fixture *self)
     g_environ_setenv (self->environment, "DBUS_SYSTEM_BUS_ADDRESS", self->bus_address, TRUE);
   fixture_service_set_environment (self, "DBUS_SYSTEM_BUS_ADDRESS", self->bus_address);
   self->connection = fixture_connection_as (self, "root");
+  fixture_service_watch (self);
 }
 
 typedef struct {

@@ -13,6 +13,9 @@ Child *fixture_spawn_daemon (Fixture *self, const char *const *argv, GStrv envir
 /* @first and what follows up to NULL. Returns: (transfer container) */
 GPtrArray *fixture_collect (const char *first, va_list rest);
 
+/* Notes from now on which services announce that they have probed their engines. */
+void fixture_service_watch (Fixture *self);
+
 /* Fails the test if the service's log shows a sanitizer's report or a critical message. */
 void fixture_service_check_log (Fixture *self);
 void fixture_service_tear_down (Fixture *self);

@@ -142,15 +142,50 @@ fixture_service_start (Fixture *self, ...)
   fixture_wait_for_name (self, SERVICE_NAME, self->service);
 }
 
+static void
+on_properties_changed (GDBusConnection *connection, const char *sender, const char *path,
+                       const char *interface, const char *name, GVariant *arguments, gpointer data)
+{
+  Fixture *self = data;
+  g_autoptr (GVariant) changed = NULL;
+  const char *state;
+
+  /* Some tests play a service that talks nonsense. */
+  if (!g_variant_is_of_type (arguments, G_VARIANT_TYPE ("(sa{sv}as)")))
+    return;
+  changed = g_variant_get_child_value (arguments, 1);
+  if (g_variant_lookup (changed, "State", "&s", &state) && !g_str_equal (state, "starting")) {
+    g_free (self->probed);
+    self->probed = g_strdup (sender);
+  }
+}
+
+void
+fixture_service_watch (Fixture *self)
+{
+  self->subscription = g_dbus_connection_signal_subscribe (
+    self->connection, SERVICE_NAME, "org.freedesktop.DBus.Properties", "PropertiesChanged",
+    SERVICE_PATH, SERVICE_INTERFACE, G_DBUS_SIGNAL_FLAGS_NONE, on_properties_changed, self, NULL);
+  wait_for_bus (self->connection);
+}
+
+/* By what the service announced, not by what State is: that can be read before it is announced, and
+ * then the next signal would be about what was before. */
 static gboolean
 is_probed (gpointer data)
 {
   const Fixture *self = data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) state = get_property (self->connection, "State", &error);
+  g_autoptr (GVariant) reply = g_dbus_connection_call_sync (
+    self->connection, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
+    "GetNameOwner", g_variant_new ("(s)", SERVICE_NAME), G_VARIANT_TYPE ("(s)"),
+    G_DBUS_CALL_FLAGS_NONE, wait_milliseconds (START_SECONDS), NULL, NULL);
+  const char *owner = NULL;
 
-  g_assert_no_error (error);
-  return !g_str_equal (g_variant_get_string (state, NULL), "starting");
+  if (child_has_exited (self->service))
+    g_error ("The service ended before it had probed its engine");
+  if (reply != NULL)
+    g_variant_get (reply, "(&s)", &owner);
+  return owner != NULL && g_strcmp0 (owner, self->probed) == 0;
 }
 
 void
@@ -261,6 +296,9 @@ fixture_service_tear_down (Fixture *self)
     g_clear_pointer (&self->service, child_free);
   }
   fixture_service_check_log (self);
+  if (self->subscription != 0)
+    g_dbus_connection_signal_unsubscribe (self->connection, self->subscription);
+  g_free (self->probed);
   if (self->notify_socket >= 0)
     close (self->notify_socket);
 }

@@ -33,8 +33,10 @@ typedef struct {
   GStrv service_environment;
   char *service_log;
   int service_log_fd; /* for reading */
-  int notify_socket;  /* -1: none */
-  GString *notified;  /* what the service said there, one assignment a line */
+  guint subscription; /* to what services announce; 0: there is no bus yet */
+  char *probed; /* name on the bus of the last that announced a State but "starting"; or NULL */
+  int notify_socket; /* -1: none */
+  GString *notified; /* what the service said there, one assignment a line */
 } Fixture;
 
 /* A rule that lets everybody serve what is his own. */
@@ -83,7 +85,7 @@ void fixture_service_forget_notified (Fixture *self);
 void fixture_service_start (Fixture *self, ...) G_GNUC_NULL_TERMINATED;
 /* The same, for one that is expected to end by itself: does not wait. */
 void fixture_service_spawn (Fixture *self, ...) G_GNUC_NULL_TERMINATED;
-/* Waits until State is no longer "starting". */
+/* Waits until State is no longer "starting", and that has been announced. */
 void fixture_service_wait_probed (Fixture *self);
 /* By SIGTERM; it must end with status 0 within @seconds. */
 void fixture_service_stop_within (Fixture *self, guint seconds);
