@@ -4,16 +4,29 @@
 #include "change.h"
 
 DhChange *
-dh_change_new (void)
+dh_change_new (DhChangeKind kind)
 {
-  return g_new0 (DhChange, 1);
+  DhChange *change = g_new0 (DhChange, 1);
+
+  change->kind = kind;
+  return change;
 }
 
 void
 dh_change_free (DhChange *change)
 {
   g_clear_pointer (&change->process, dh_process_unref);
+  g_free (change->client);
+  g_free (change->application_id);
+  g_free (change->reason);
   g_free (change);
+}
+
+gboolean
+dh_change_is_of_target (const DhChange *change)
+{
+  return change->kind == DH_CHANGE_GOALS || change->kind == DH_CHANGE_REMOVE
+         || change->kind == DH_CHANGE_UNDO;
 }
 
 static void append (GString *text, const char *format, ...) G_GNUC_PRINTF (2, 3);
@@ -33,13 +46,22 @@ append (GString *text, const char *format, ...)
 char *
 dh_change_describe (const DhChange *change)
 {
-  g_autoptr (GString) text = g_string_new (NULL);
+  static const char *const verbs[] = { [DH_CHANGE_ADD] = "AddTarget",
+                                       [DH_CHANGE_REMOVE] = "Remove",
+                                       [DH_CHANGE_UNDO] = "Undo",
+                                       [DH_CHANGE_LEAVE] = NULL };
+  const char *verb = verbs[change->kind];
+  g_autoptr (GString) text = g_string_new (verb);
 
   if (change->resets)
     append (text, "Reset");
-  if (change->has_pid)
+  if (change->primary)
+    append (text, "primary");
+  if (change->client)
+    append (text, "bound");
+  if (change->has_pid && change->kind == DH_CHANGE_SERVICE)
     append (text, "Pid = %u", change->pid);
-  if (change->has_enabled)
+  if (change->has_enabled && change->kind == DH_CHANGE_SERVICE)
     append (text, "Enabled = %s", change->enabled ? "true" : "false");
   for (guint i = 0; i < DH_N_SETTINGS; i++)
     if (change->has_setting[i] && !change->resets)

@@ -13,6 +13,8 @@
 #define GROUP_DEFAULTS "Defaults "
 #define USEC_PER_PERCENT 10000
 #define DEFAULT_TIME_CEILING (50 * USEC_PER_PERCENT)
+#define MAX_TARGETS 64
+#define DEFAULT_MAX_TARGETS_PER_USER 16
 #define MAX_QUOTED_BYTES 64
 
 static const char *const engine_names[] = { "module", "bpf", NULL };
@@ -90,6 +92,35 @@ read_allow_own_on (DhConfiguration *configuration, GKeyFile *file, const char *k
   return NULL;
 }
 
+/* Each has a thread and some descriptors of its own: more are not meant to be served. */
+static char *
+read_number_of_targets (const char *text, guint *ret_number)
+{
+  g_autofree char *quoted = NULL;
+  guint64 number;
+
+  if (g_ascii_string_to_unsigned (text, 10, 1, MAX_TARGETS, &number, NULL)) {
+    *ret_number = (guint) number;
+    return NULL;
+  }
+  quoted = dh_text_printable (text, -1, MAX_QUOTED_BYTES);
+  return g_strdup_printf ("“%s” is not a number from 1 to %d", quoted, MAX_TARGETS);
+}
+
+static char *
+read_max_targets (DhConfiguration *configuration, GKeyFile *file G_GNUC_UNUSED,
+                  const char *key G_GNUC_UNUSED, const char *text)
+{
+  return read_number_of_targets (text, &configuration->max_targets);
+}
+
+static char *
+read_max_targets_per_user (DhConfiguration *configuration, GKeyFile *file G_GNUC_UNUSED,
+                           const char *key G_GNUC_UNUSED, const char *text)
+{
+  return read_number_of_targets (text, &configuration->max_targets_per_user);
+}
+
 static const struct {
   const char *name;
   ReadKey read;
@@ -97,6 +128,8 @@ static const struct {
   { "engine", read_engine },
   { "time-ceiling", read_time_ceiling },
   { "allow-own-on", read_allow_own_on },
+  { "max-targets", read_max_targets },
+  { "max-targets-per-user", read_max_targets_per_user },
 };
 
 static char *
@@ -151,6 +184,8 @@ new_with_defaults (void)
   configuration->engine = g_strdup ("auto");
   configuration->time_ceiling = DEFAULT_TIME_CEILING;
   configuration->allow_own_on = g_new0 (char *, 1);
+  configuration->max_targets = MAX_TARGETS;
+  configuration->max_targets_per_user = DEFAULT_MAX_TARGETS_PER_USER;
   configuration->defaults = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   return configuration;
 }

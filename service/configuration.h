@@ -13,12 +13,17 @@
  *   time-ceiling=50%     share of one core, 1% to 100%, that collapsing may take at most whatever
  *                        the quota says
  *   allow-own-on=bpf;…   engines on which target-own suffices, besides bpf
+ *   max-targets=64       how many targets there may be, 1 to 64
+ *   max-targets-per-user=16
+ *                        how many of them one user may add, root aside
  *
  * Group [Defaults bpf], one for each engine: a setting's name = its default. */
 typedef struct {
-  char *engine;         /* "auto" or an engine's name */
-  guint time_ceiling;   /* microseconds of collapse calls per second */
-  GStrv allow_own_on;   /* never NULL */
+  char *engine;       /* "auto" or an engine's name */
+  guint time_ceiling; /* microseconds of collapse calls per second */
+  GStrv allow_own_on; /* never NULL */
+  guint max_targets;
+  guint max_targets_per_user;
   GHashTable *defaults; /* engine name → DhSettings, as far as given */
 } DhConfiguration;
 

@@ -16,6 +16,7 @@ typedef struct {
   GMainLoop *loop;
   DhManager *manager;
   DhIdle *idle;
+  const char *root;
   gboolean holds_target;
   int exit_code;
 } DhDaemon;
@@ -74,9 +75,10 @@ on_changed (DhManager *manager, gpointer user_data)
   else if (!has_target && daemon->holds_target)
     dh_idle_release (daemon->idle);
   daemon->holds_target = has_target;
-  sd_notifyf (0, "STATUS=%s, engine %s, process %u",
+  sd_notifyf (0, "STATUS=%s, engine %s, process %u, %u served",
               dh_state_to_string (dh_manager_get_state (manager)),
-              engine ? dh_engine_get_name (engine) : "none", dh_manager_get_pid (manager));
+              engine ? dh_engine_get_name (engine) : "none", dh_manager_get_pid (manager),
+              dh_manager_get_active_targets (manager));
 }
 
 /* From the main loop, so that a loop that hangs is noticed. */
@@ -159,7 +161,7 @@ serve (DhDaemon *daemon, GDBusConnection *connection)
   g_autoptr (DhAuthority) authority = dh_authority_new (connection);
   g_autoptr (GError) error = NULL;
   g_autoptr (DhRootObject) object =
-    dh_root_object_new (connection, daemon->manager, authority, daemon->idle, &error);
+    dh_root_object_new (connection, daemon->manager, authority, daemon->idle, daemon->root, &error);
   guint name;
 
   if (!object) {
@@ -180,7 +182,7 @@ dh_daemon_run (const DhDaemonOptions *options)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GDBusConnection) connection = g_bus_get_sync (G_BUS_TYPE_SYSTEM, NULL, &error);
-  DhDaemon daemon = { .exit_code = EXIT_SUCCESS };
+  DhDaemon daemon = { .root = options->root, .exit_code = EXIT_SUCCESS };
 
   if (!connection) {
     g_warning ("No system bus: %s", error->message);

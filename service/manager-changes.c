@@ -10,9 +10,9 @@ typedef struct {
   DhJobKind kind;
   DhChange *change;
   DhCaller caller; /* sender NULL: the service itself */
+  char *sender;    /* the caller's */
   DhActions granted;
-  DhPlan plan;
-  DhSettings stored;
+  DhOutcome outcome;
 } Job;
 
 static void start_next_job (DhManager *self);
@@ -22,8 +22,9 @@ free_job (gpointer data)
 {
   Job *job = data;
 
-  g_clear_pointer (&job->plan.process, dh_process_unref);
+  dh_outcome_clear (&job->outcome);
   dh_change_free (job->change);
+  g_free (job->sender);
   g_free (job);
 }
 
@@ -36,81 +37,81 @@ dh_manager_queue_job (DhManager *self, DhJobKind kind, DhChange *change, const D
 
   job->kind = kind;
   job->change = change;
-  if (caller)
+  if (caller) {
     job->caller = *caller;
+    job->caller.sender = job->sender = g_strdup (caller->sender);
+  }
   job->granted = granted;
   g_task_set_task_data (task, job, free_job);
   g_queue_push_tail (&self->jobs, task);
   start_next_job (self);
 }
 
-static void
-on_target_exited (DhTarget *target, gpointer user_data)
-{
-  g_autoptr (DhManager) self = g_object_ref (user_data);
-
-  dh_manager_note_statistics (self);
-  g_message ("Process %d has exited", dh_process_get_pid (dh_target_get_process (target)));
-  dh_manager_remember_target (self);
-  dh_manager_update_statistics_timer (self);
-  dh_manager_emit_changed (self);
-  g_signal_emit_by_name (self, "target-exited",
-                         (guint) dh_process_get_pid (dh_target_get_process (target)));
-  /* Nothing is different for the settings; the engine learns that there is no process any more.
-   * What somebody else began is left as it is. */
-  if (!self->foreign)
-    dh_manager_queue_job (self, DH_JOB_CHANGE, dh_change_new (), NULL, 0, NULL, NULL);
-}
-
 void
-dh_manager_set_target (DhManager *self, DhProcess *process, const DhOwner *owner)
+dh_manager_queue_refresh (DhManager *self)
 {
-  g_clear_pointer (&self->target, dh_target_free);
-  if (process)
-    self->target = dh_target_new (process, owner, on_target_exited, self);
-  self->has_statistics = FALSE;
+  dh_manager_queue_job (self, DH_JOB_CHANGE, dh_change_new (DH_CHANGE_SERVICE), NULL, 0, NULL,
+                        NULL);
 }
 
 static void
-commit_target (DhManager *self, Job *job)
+commit_target (DhManager *self, const DhDraftTarget *entry)
 {
-  const DhPlan *plan = &job->plan;
-  DhProcess *current = self->target ? dh_target_get_process (self->target) : NULL;
-  gboolean was_enabled = self->target && dh_target_is_enabled (self->target);
+  DhTarget *target = entry->target;
 
-  if (plan->process != current && (plan->process || job->change->has_pid)) {
-    dh_manager_set_target (self, plan->process, &plan->owner);
-    was_enabled = FALSE;
-  } else if (plan->process) {
-    dh_target_set_owner (self->target, &plan->owner);
-  }
-  if (!job->change->has_pid && !job->change->has_enabled)
+  if (target->state == DH_TARGET_EXITED && !entry->is_new)
     return;
-  self->dropped = FALSE;
-  self->has_error = FALSE;
-  if (!self->target || !dh_target_is_alive (self->target))
-    return;
-  if (!plan->enabled)
-    dh_target_set_state (self->target, DH_TARGET_DISABLED);
-  else if (!was_enabled)
-    dh_target_set_state (self->target, DH_TARGET_STARTING);
+  target->owner = entry->owner;
+  target->goals = entry->goals;
+  target->set = entry->set;
+  target->added = entry->added;
+  if (!target->added)
+    g_clear_pointer (&target->client, g_free);
+  if (entry->is_new)
+    dh_manager_admit (self, target);
+  dh_manager_handle_all (self, target, entry->events, entry->n_events);
+}
+
+static void
+commit_targets (DhManager *self, const DhDraft *draft)
+{
+  const DhDraftTarget *primary = dh_draft_get_primary (draft);
+
+  /* While the engine was at it, the target may have become somebody else's. */
+  if (primary && !primary->is_new && primary->target->state == DH_TARGET_GONE)
+    primary = NULL;
+  dh_manager_set_primary (self, primary ? primary->target : NULL);
+  for (guint i = 0; i < dh_draft_get_size (draft); i++)
+    commit_target (self, dh_draft_get (draft, i));
+}
+
+/* Whether the change says anew what is to become of the primary target. */
+static gboolean
+is_of_primary (const DhChange *change, const DhTarget *before, const DhTarget *after)
+{
+  return before != after || change->has_pid || change->has_enabled;
 }
 
 static void
 commit_change (DhManager *self, Job *job)
 {
+  g_autoptr (DhTarget) before = self->primary ? dh_target_ref (self->primary) : NULL;
   DhFound found = { .serving = FALSE };
 
-  self->settings.current = job->plan.settings;
-  self->settings.stored = job->stored;
+  self->settings.current = job->outcome.plan.settings;
+  self->settings.stored = job->outcome.stored;
   self->unknown = FALSE;
-  commit_target (self, job);
+  commit_targets (self, job->outcome.draft);
+  if (is_of_primary (job->change, before, self->primary)) {
+    self->dropped = FALSE;
+    self->has_error = FALSE;
+  }
   if (dh_engine_get_found (self->engine, &found))
     self->settings.found = found.settings;
   self->foreign = found.serving && found.foreign;
   dh_store_save_settings (self->store, dh_engine_get_name (self->engine), &self->settings.stored,
                           &self->settings.defaults);
-  dh_manager_remember_target (self);
+  dh_manager_remember_targets (self);
 }
 
 /* Nobody knows what came of the change. */
@@ -137,16 +138,26 @@ finish_job (DhManager *self, Job *job, const GError *error)
 
   if (job->kind == DH_JOB_STOP)
     return;
-  if (error && (!job->caller.sender || is_of_machine (error)))
+  if (error && (!job->sender || is_of_machine (error)))
     g_warning ("%s", error->message);
   if (g_error_matches (error, DH_ERROR, DH_ERROR_TIMEOUT))
     note_unknown (self, error);
   else if (!error && job->kind == DH_JOB_CHANGE)
     commit_change (self, job);
-  else if (!error && !self->target && dh_engine_get_found (self->engine, &found))
+  else if (!error && !self->primary && dh_engine_get_found (self->engine, &found))
     dh_engine_settings_adopt (&self->settings, &found);
   dh_manager_update_statistics_timer (self);
   dh_manager_emit_changed (self);
+}
+
+/* Of a change that adds one. */
+static guint64
+get_new_target (const Job *job)
+{
+  for (guint i = 0; job->outcome.draft && i < dh_draft_get_size (job->outcome.draft); i++)
+    if (dh_draft_get (job->outcome.draft, i)->is_new)
+      return dh_draft_get (job->outcome.draft, i)->target->id;
+  return 0;
 }
 
 static void
@@ -154,10 +165,12 @@ on_applied (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (DhManager) self = user_data;
   g_autoptr (GTask) task = g_steal_pointer (&self->job);
+  Job *job = g_task_get_task_data (task);
   GError *error = NULL;
 
   dh_engine_apply_finish (DH_ENGINE (source), result, &error);
-  finish_job (self, g_task_get_task_data (task), error);
+  job->change->target = get_new_target (job);
+  finish_job (self, job, error);
   if (error)
     g_task_return_error (task, error);
   else
@@ -171,15 +184,15 @@ plan_job (DhManager *self, Job *job, GError **error)
   DhSituation situation;
 
   if (job->kind != DH_JOB_CHANGE) {
-    job->plan.settings = self->settings.current;
-    job->plan.releases = TRUE;
+    job->outcome.plan.settings = self->settings.current;
+    job->outcome.plan.releases = TRUE;
     return TRUE;
   }
-  if (!dh_manager_check (self, job->change, error))
+  if (!dh_manager_check (self, job->change, job->sender ? &job->caller : NULL, error))
     return FALSE;
   situation = dh_manager_get_situation (self);
-  return dh_plan_make (&situation, job->change, job->caller.sender ? &job->caller : NULL,
-                       job->granted, &job->plan, &job->stored, error);
+  return dh_plan_make (&situation, job->change, job->sender ? &job->caller : NULL, job->granted,
+                       &job->outcome, error);
 }
 
 static void
@@ -191,7 +204,7 @@ start_next_job (DhManager *self)
 
     if (plan_job (self, job, &error)) {
       dh_manager_note_statistics (self);
-      dh_engine_apply_async (self->engine, &job->plan, on_applied, g_object_ref (self));
+      dh_engine_apply_async (self->engine, &job->outcome.plan, on_applied, g_object_ref (self));
     } else {
       g_autoptr (GTask) task = g_steal_pointer (&self->job);
 
@@ -208,9 +221,22 @@ dh_manager_apply_async (DhManager *self, DhChange *change, const DhCaller *calle
 }
 
 gboolean
-dh_manager_apply_finish (DhManager *self, GAsyncResult *result, GError **error)
+dh_manager_apply_finish (DhManager *self, GAsyncResult *result, guint64 *ret_target, GError **error)
 {
+  const Job *job = g_task_get_task_data (G_TASK (result));
+
+  if (ret_target)
+    *ret_target = job->change->target;
   return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+void
+dh_manager_note_client_left (DhManager *self, const char *client)
+{
+  DhChange *change = dh_change_new (DH_CHANGE_LEAVE);
+
+  change->client = g_strdup (client);
+  dh_manager_queue_job (self, DH_JOB_CHANGE, change, NULL, 0, NULL, NULL);
 }
 
 static void
@@ -252,15 +278,24 @@ dh_manager_stop_async (DhManager *self, GAsyncReadyCallback callback, gpointer u
   }
   g_timeout_add_seconds_full (G_PRIORITY_DEFAULT, DH_MANAGER_STOP_SEC, on_stop_timeout,
                               g_object_ref (task), g_object_unref);
-  dh_manager_queue_job (self, DH_JOB_STOP, dh_change_new (), NULL, 0, on_stop_job_done, task);
+  dh_manager_queue_job (self, DH_JOB_STOP, dh_change_new (DH_CHANGE_SERVICE), NULL, 0,
+                        on_stop_job_done, task);
+}
+
+static void
+forget_targets (DhManager *self)
+{
+  dh_manager_set_primary (self, NULL);
+  while (dh_target_list_get_size (self->targets) > 0)
+    dh_manager_handle (self, dh_target_list_get (self->targets, 0), DH_EVENT_STOP);
 }
 
 gboolean
 dh_manager_stop_finish (DhManager *self, GAsyncResult *result, GError **error)
 {
-  dh_manager_set_target (self, NULL, NULL);
+  forget_targets (self);
   dh_manager_update_statistics_timer (self);
-  dh_store_save_target (self->store, NULL);
+  dh_store_save_targets (self->store, NULL);
   dh_store_flush (self->store);
   return g_task_propagate_boolean (G_TASK (result), error);
 }

@@ -5,11 +5,34 @@
 
 #include "error.h"
 
+/* The primary target becomes @process, without anybody having asked the service for it. */
+static void
+show_process (DhManager *self, DhProcess *process, const DhOwner *owner)
+{
+  g_autoptr (DhTarget) last = self->primary ? dh_target_ref (self->primary) : NULL;
+  DhTarget *target = dh_target_list_find_process (self->targets, process);
+
+  if (!target) {
+    g_autoptr (DhTarget) found =
+      dh_target_new (dh_target_list_next_id (self->targets), process, owner, 0);
+
+    found->goals = dh_settings_get_goals (&self->settings.current);
+    dh_manager_admit (self, found);
+    target = found;
+  }
+  target->set = TRUE;
+  dh_manager_set_primary (self, target);
+  if (last && last != target)
+    dh_manager_handle (self, last, DH_EVENT_REMOVE);
+  dh_manager_handle (self, target, DH_EVENT_SET);
+}
+
 /* Somebody else has begun it, or it is not known whether we have. */
 static void
 show_served (DhManager *self, guint32 pid)
 {
-  DhProcess *current = dh_manager_get_live_process (self);
+  static const DhTargetEvent events[] = { DH_EVENT_ENABLE, DH_EVENT_SERVING };
+  DhProcess *current = dh_target_get_live_process (self->primary);
   g_autoptr (DhProcess) process = NULL;
   DhOwner owner;
 
@@ -17,12 +40,22 @@ show_served (DhManager *self, guint32 pid)
     process = dh_process_open (self->root, pid, NULL);
     if (!process || !dh_process_read_owner (process, &owner, NULL))
       return;
-    dh_manager_set_target (self, process, &owner);
+    show_process (self, process, &owner);
     g_message ("Process %u is served, by %s", pid,
                self->foreign ? "somebody else's doing" : "an earlier request");
   }
   self->dropped = FALSE;
-  dh_target_set_state (self->target, DH_TARGET_RUNNING);
+  self->primary->goals = dh_settings_get_goals (&self->settings.current);
+  dh_manager_handle_all (self, self->primary, events, G_N_ELEMENTS (events));
+}
+
+static void
+drop_primary (DhManager *self, DhTargetEvent event)
+{
+  g_autoptr (DhTarget) target = dh_target_ref (self->primary);
+
+  dh_manager_set_primary (self, NULL);
+  dh_manager_handle (self, target, event);
 }
 
 /* What the engine has found instead of what was applied. */
@@ -43,61 +76,87 @@ take_found (DhManager *self)
     dh_engine_settings_adopt (&self->settings, &found);
   else
     dh_engine_settings_follow (&self->settings, &found);
+  if (dh_target_get_live_process (self->primary))
+    self->primary->goals = dh_settings_get_goals (&self->settings.current);
   if (found.serving) {
     show_served (self, found.pid);
-  } else if (was_foreign && dh_manager_get_live_process (self)) {
-    dh_manager_set_target (self, NULL, NULL);
-  } else if (self->target && dh_target_is_enabled (self->target)) {
+  } else if (was_foreign && dh_target_get_live_process (self->primary)) {
+    drop_primary (self, DH_EVENT_REMOVE);
+  } else if (self->primary && dh_target_is_enabled (self->primary)) {
     g_message ("Process %u is no longer served: somebody else has switched it off",
                dh_manager_get_pid (self));
-    dh_target_set_state (self->target, DH_TARGET_DISABLED);
+    dh_manager_handle (self, self->primary, DH_EVENT_DISABLE);
   }
-  dh_manager_remember_target (self);
+  dh_manager_remember_targets (self);
 }
 
 static void
-on_engine_event (DhEngine *engine, guint event, const GError *error, gpointer user_data)
+drop_target (DhManager *self, DhTarget *target, const GError *error)
+{
+  if (target == self->primary) {
+    dh_manager_set_error (self, error);
+    self->dropped = TRUE;
+    drop_primary (self, DH_EVENT_OWNER_CHANGED);
+  } else {
+    g_warning ("%s", error->message);
+    dh_manager_handle (self, target, DH_EVENT_OWNER_CHANGED);
+  }
+  dh_manager_remember_targets (self);
+  dh_manager_queue_refresh (self);
+}
+
+static void
+fail_target (DhManager *self, DhTarget *target, const GError *error)
+{
+  if (error->domain == DH_UNAVAILABLE)
+    dh_engine_chooser_note_unavailable (self->chooser, self->engine, error);
+  if (target == self->primary) {
+    dh_manager_set_error (self, error);
+    self->foreign = FALSE;
+  } else {
+    g_warning ("%s", error->message);
+  }
+  dh_manager_handle (self, target, DH_EVENT_ENGINE_FAILED);
+  dh_manager_remember_targets (self);
+}
+
+static void
+note_hampered (DhManager *self, const DhTarget *target, const GError *error)
+{
+  if (target == self->primary)
+    dh_manager_set_error (self, error);
+  else if (error)
+    g_warning ("%s", error->message);
+}
+
+static void
+on_engine_event (DhEngine *engine, guint event, DhProcess *process, const GError *error,
+                 gpointer user_data)
 {
   DhManager *self = user_data;
+  DhTarget *target = process ? dh_target_list_find_process (self->targets, process) : NULL;
 
   if (engine != self->engine || self->stopping)
     return;
-  if (event == DH_ENGINE_FOUND) {
-    take_found (self);
-    dh_manager_update_statistics_timer (self);
-    dh_manager_emit_changed (self);
+  if (event != DH_ENGINE_FOUND && (!target || !dh_target_is_enabled (target)))
     return;
-  }
-  if (!self->target || !dh_target_is_enabled (self->target))
-    return;
-  dh_manager_note_statistics (self);
   switch ((DhEngineEvent) event) {
+  case DH_ENGINE_FOUND:
+    take_found (self);
+    break;
   case DH_ENGINE_SERVING:
-    dh_target_set_state (self->target, DH_TARGET_RUNNING);
+    dh_manager_handle (self, target, DH_EVENT_SERVING);
     break;
   case DH_ENGINE_DROPPED:
-    dh_manager_set_error (self, error);
-    /* Nobody knows any more whose the figures are. */
-    dh_manager_set_target (self, NULL, NULL);
-    self->dropped = TRUE;
-    dh_manager_remember_target (self);
+    drop_target (self, target, error);
     break;
   case DH_ENGINE_FAILED:
-    dh_manager_set_error (self, error);
-    if (error->domain == DH_UNAVAILABLE)
-      dh_engine_chooser_note_unavailable (self->chooser, engine, error);
-    self->foreign = FALSE;
-    dh_target_set_state (self->target, DH_TARGET_FAILED);
-    dh_manager_remember_target (self);
+    fail_target (self, target, error);
     break;
   case DH_ENGINE_HAMPERED:
-    dh_manager_set_error (self, error);
-    break;
   case DH_ENGINE_RECOVERED:
-    dh_manager_set_error (self, NULL);
+    note_hampered (self, target, error);
     break;
-  case DH_ENGINE_FOUND:
-    g_assert_not_reached ();
   }
   dh_manager_update_statistics_timer (self);
   dh_manager_emit_changed (self);
@@ -106,46 +165,64 @@ on_engine_event (DhEngine *engine, guint event, const GError *error, gpointer us
 static void
 settle (DhManager *self)
 {
-  dh_manager_queue_job (self, DH_JOB_SETTLE, dh_change_new (), NULL, 0, NULL, NULL);
+  dh_manager_queue_job (self, DH_JOB_SETTLE, dh_change_new (DH_CHANGE_SERVICE), NULL, 0, NULL,
+                        NULL);
 }
 
 static void
 on_taken_up (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  if (!dh_manager_apply_finish (DH_MANAGER (source), result, NULL))
-    settle (DH_MANAGER (source));
+  DhManager *self = DH_MANAGER (source);
+
+  dh_manager_apply_finish (self, result, NULL, NULL);
+  if (!self->job && g_queue_is_empty (&self->jobs) && !dh_manager_has_target (self))
+    settle (self);
 }
 
-/* After a crash, in the same boot, the same process of the same owner is served again. Returns:
- * whether it is going to be. */
+/* Returns: whether it is going to be served again. */
 static gboolean
-take_up_target (DhManager *self)
+take_up_target (DhManager *self, const DhStoredTarget *record)
 {
-  g_autoptr (DhChange) change = dh_change_new ();
-  DhStoredTarget record;
+  g_autoptr (DhChange) change = dh_change_new (record->added ? DH_CHANGE_ADD : DH_CHANGE_SERVICE);
   DhOwner owner;
 
-  if (!dh_store_load_target (self->store, &record))
-    return FALSE;
   change->has_pid = change->has_enabled = TRUE;
-  change->pid = record.pid;
-  change->enabled = record.enabled;
-  change->process = dh_process_open (self->root, record.pid, NULL);
+  change->pid = record->pid;
+  change->enabled = record->enabled;
+  change->process = dh_process_open (self->root, record->pid, NULL);
   change->has_owner = TRUE;
-  change->owner = record.owner;
-  if (!change->process || dh_process_get_start_time (change->process) != record.start_time
+  change->owner = record->owner;
+  change->adder = record->adder;
+  change->primary = record->primary;
+  change->application_id = g_strdup (record->application_id);
+  change->reason = g_strdup (record->reason);
+  if (!change->process || dh_process_get_start_time (change->process) != record->start_time
       || !dh_process_read_owner (change->process, &owner, NULL)
-      || !dh_owner_equal (&owner, &record.owner)) {
-    g_message ("Process %u, served before, is not there any more", record.pid);
-    dh_store_save_target (self->store, NULL);
+      || !dh_owner_equal (&owner, &record->owner)) {
+    g_message ("Process %u, served before, is not there any more", record->pid);
     return FALSE;
   }
-  change->has_setting[DH_SETTING_RATIO] = record.ratio != 0;
-  change->settings[DH_SETTING_RATIO] = record.ratio;
-  g_message ("Taking up process %u again, which was served before a crash", record.pid);
+  change->has_setting[DH_SETTING_RATIO] = TRUE;
+  change->settings[DH_SETTING_RATIO] = record->ratio;
+  g_message ("Taking up process %u again, which was served before a crash", record->pid);
   dh_manager_queue_job (self, DH_JOB_CHANGE, g_steal_pointer (&change), NULL, DH_ACTION_TARGET_ANY,
                         on_taken_up, NULL);
   return TRUE;
+}
+
+/* After a crash, in the same boot, the same processes of the same owners are served again. Returns:
+ * whether any is going to be. */
+static gboolean
+take_up_targets (DhManager *self)
+{
+  g_autoptr (GArray) records = dh_store_load_targets (self->store);
+  guint taken_up = 0;
+
+  for (guint i = 0; i < records->len; i++)
+    taken_up += take_up_target (self, &g_array_index (records, DhStoredTarget, i)) ? 1 : 0;
+  if (taken_up == 0)
+    dh_store_save_targets (self->store, NULL);
+  return taken_up > 0;
 }
 
 static void
@@ -190,7 +267,7 @@ on_probed (GObject *source, GAsyncResult *result, gpointer user_data)
 
   use_engine (self, dh_engine_chooser_probe_finish (self->chooser, result));
   release_others (self);
-  if (self->engine && (self->foreign || !take_up_target (self)))
+  if (self->engine && (self->foreign || !take_up_targets (self)))
     settle (self);
   dh_gate_open (self->ready);
   dh_manager_emit_changed (self);
@@ -224,7 +301,8 @@ static gboolean
 is_to_probe (DhManager *self, const DhChange *change)
 {
   return change && (change->pid != 0 || change->enabled) && !self->job && !self->unknown
-         && !self->stopping && !self->foreign && !dh_manager_get_enabled (self);
+         && !self->stopping && !self->foreign && dh_manager_get_active_targets (self) == 0
+         && dh_target_list_get_size (self->targets) <= (self->primary ? 1 : 0);
 }
 
 void

@@ -8,7 +8,8 @@
 #include "plan.h"
 
 /* What the files of the manager share: manager.c is its face and its state, manager-engines.c finds
- * the engine and listens to it, manager-changes.c makes the changes. */
+ * the engine and listens to it, manager-changes.c makes the changes, manager-targets.c lets happen
+ * to targets what happens. */
 
 struct _DhManager {
   GObject parent_instance;
@@ -23,15 +24,14 @@ struct _DhManager {
   DhEngine *engine; /* (nullable), of chooser */
   DhEngineSettings settings;
 
-  DhTarget *target;  /* (nullable) */
-  gboolean dropped;  /* the last target became somebody else's and is held no longer */
-  gboolean foreign;  /* what is served was begun outside of this service */
+  DhTargetList *targets;
+  DhTarget *primary; /* (nullable): one of them, or one that has exited */
+  gboolean dropped;  /* the last primary became somebody else's and is held no longer */
+  gboolean foreign;  /* what serves the primary was begun outside of this service */
   gboolean unknown;  /* what the kernel has: a write has not come back in time */
   gboolean stopping; /* nothing is changed any more */
   gboolean has_error;
   DhError last_error;
-  DhStatistics statistics; /* the last that were seen */
-  gboolean has_statistics;
   guint statistics_timer;
   guint64 statistics_interval; /* of the timer */
 
@@ -41,17 +41,31 @@ struct _DhManager {
 
 /* In manager.c. */
 void dh_manager_emit_changed (DhManager *self);
-DhProcess *dh_manager_get_live_process (DhManager *self);
 DhSituation dh_manager_get_situation (DhManager *self);
 
 /* What ended or hampers serving; NULL: nothing does. */
 void dh_manager_set_error (DhManager *self, const GError *error);
 
-/* For the case of a crash. */
-void dh_manager_remember_target (DhManager *self);
+/* In manager-targets.c. */
 
+/* For the case of a crash. */
+void dh_manager_remember_targets (DhManager *self);
+
+/* Takes the engine's latest figures. */
 void dh_manager_note_statistics (DhManager *self);
 void dh_manager_update_statistics_timer (DhManager *self);
+
+/* From now on it is one of the targets; DH_TARGET_GONE until something happens to it. */
+void dh_manager_admit (DhManager *self, DhTarget *target);
+
+/* @target: (nullable). */
+void dh_manager_set_primary (DhManager *self, DhTarget *target);
+
+/* Lets the events happen to @target, one after the other, and does what they entail but for what
+ * the engine has to. */
+void dh_manager_handle_all (DhManager *self, DhTarget *target, const DhTargetEvent *events,
+                            guint n_events);
+void dh_manager_handle (DhManager *self, DhTarget *target, DhTargetEvent event);
 
 /* In manager-changes.c. */
 typedef enum {
@@ -60,10 +74,10 @@ typedef enum {
   DH_JOB_STOP,
 } DhJobKind;
 
-/* @process: another one, or NULL for none; the figures of the last one are forgotten. */
-void dh_manager_set_target (DhManager *self, DhProcess *process, const DhOwner *owner);
-
 /* @change: (transfer full). @caller: NULL: the service itself. */
 void dh_manager_queue_job (DhManager *self, DhJobKind kind, DhChange *change,
                            const DhCaller *caller, DhActions granted, GAsyncReadyCallback callback,
                            gpointer user_data);
+
+/* The engine is told anew what there is. */
+void dh_manager_queue_refresh (DhManager *self);

@@ -7,7 +7,14 @@
 
 G_DEFINE_FINAL_TYPE (DhManager, dh_manager, G_TYPE_OBJECT)
 
-enum { SIGNAL_CHANGED, SIGNAL_STATISTICS, SIGNAL_TARGET_EXITED, N_SIGNALS };
+enum {
+  SIGNAL_CHANGED,
+  SIGNAL_STATISTICS,
+  SIGNAL_TARGET_ADDED,
+  SIGNAL_TARGET_REMOVED,
+  SIGNAL_TARGET_EXITED,
+  N_SIGNALS
+};
 
 static guint signals[N_SIGNALS];
 
@@ -15,13 +22,6 @@ void
 dh_manager_emit_changed (DhManager *self)
 {
   g_signal_emit (self, signals[SIGNAL_CHANGED], 0);
-}
-
-DhProcess *
-dh_manager_get_live_process (DhManager *self)
-{
-  return self->target && dh_target_is_alive (self->target) ? dh_target_get_process (self->target)
-                                                           : NULL;
 }
 
 void
@@ -39,58 +39,6 @@ dh_manager_set_error (DhManager *self, const GError *error)
   g_warning ("%s", error->message);
 }
 
-void
-dh_manager_remember_target (DhManager *self)
-{
-  DhStoredTarget record = { .pid = 0 };
-  DhProcess *process = dh_manager_get_live_process (self);
-
-  /* What somebody else began is not ours to take up again. */
-  if (self->foreign)
-    process = NULL;
-  if (process) {
-    record.pid = (guint32) dh_process_get_pid (process);
-    record.start_time = dh_process_get_start_time (process);
-    record.owner = *dh_target_get_owner (self->target);
-    record.enabled = dh_target_is_enabled (self->target);
-    record.ratio = self->settings.current.values[DH_SETTING_RATIO];
-  }
-  dh_store_save_target (self->store, process ? &record : NULL);
-}
-
-void
-dh_manager_note_statistics (DhManager *self)
-{
-  if (self->engine && dh_engine_get_statistics (self->engine, &self->statistics))
-    self->has_statistics = TRUE;
-}
-
-static gboolean
-on_statistics_timer (gpointer user_data)
-{
-  DhManager *self = user_data;
-
-  dh_manager_note_statistics (self);
-  g_signal_emit (self, signals[SIGNAL_STATISTICS], 0);
-  return G_SOURCE_CONTINUE;
-}
-
-/* No timer but while the target is served. */
-void
-dh_manager_update_statistics_timer (DhManager *self)
-{
-  guint64 interval = self->settings.current.values[DH_SETTING_STATISTICS_INTERVAL];
-
-  if (!self->target || !dh_target_is_enabled (self->target))
-    interval = 0;
-  if (interval == self->statistics_interval)
-    return;
-  self->statistics_interval = interval;
-  g_clear_handle_id (&self->statistics_timer, g_source_remove);
-  if (interval > 0)
-    self->statistics_timer = g_timeout_add (MAX (interval / 1000, 1), on_statistics_timer, self);
-}
-
 DhSituation
 dh_manager_get_situation (DhManager *self)
 {
@@ -99,15 +47,18 @@ dh_manager_get_situation (DhManager *self)
   return (DhSituation){
     .root = self->root,
     .engine = self->engine,
-    .target = self->target,
+    .targets = self->targets,
+    .primary = self->primary,
     .settings = self->settings.current,
     .stored = self->settings.stored,
     .defaults = self->settings.defaults,
+    .max_targets = dh_manager_get_max_targets (self),
+    .max_targets_per_user = self->configuration->max_targets_per_user,
     .own_suffices =
       !info->machine_wide
       || g_strv_contains ((const char *const *) self->configuration->allow_own_on, info->name),
     /* After the exit nothing of his is left to be changed. */
-    .foreign = self->foreign && !(self->target && !dh_target_is_alive (self->target)),
+    .foreign = self->foreign && !(self->primary && !dh_target_is_alive (self->primary)),
   };
 }
 
@@ -131,14 +82,24 @@ check_available (DhManager *self, GError **error)
 }
 
 gboolean
-dh_manager_check (DhManager *self, DhChange *change, GError **error)
+dh_manager_take_pidfd (DhManager *self, DhChange *change, int pidfd, GError **error)
+{
+  change->process = dh_process_open_pidfd (self->root, pidfd, error);
+  if (!change->process)
+    return FALSE;
+  change->pid = (guint32) dh_process_get_pid (change->process);
+  return TRUE;
+}
+
+gboolean
+dh_manager_check (DhManager *self, DhChange *change, const DhCaller *caller, GError **error)
 {
   DhSituation situation;
 
   if (!check_available (self, error))
     return FALSE;
   situation = dh_manager_get_situation (self);
-  return dh_plan_check (&situation, change, error);
+  return dh_plan_check (&situation, change, caller, error);
 }
 
 gboolean
@@ -146,15 +107,9 @@ dh_manager_get_required (DhManager *self, DhChange *change, const DhCaller *call
                          DhActions *ret_actions, GError **error)
 {
   const DhSituation situation = dh_manager_get_situation (self);
-  const DhRightsRules rules = dh_situation_get_rules (&situation);
+  const DhRightsRules rules = dh_situation_get_rules (&situation, change);
 
   return dh_rights_for_change (&rules, change, caller, ret_actions, error);
-}
-
-DhActions
-dh_manager_get_required_to_inspect (DhManager *self, const DhCaller *caller)
-{
-  return dh_rights_to_inspect (self->target, caller);
 }
 
 DhProcess *
@@ -162,19 +117,33 @@ dh_manager_get_subject (DhManager *self, const DhChange *change)
 {
   if (change && change->process)
     return change->process;
-  return dh_manager_get_live_process (self);
+  if (change && dh_change_is_of_target (change))
+    return dh_target_get_live_process (dh_target_list_find (self->targets, change->target));
+  return dh_target_get_live_process (self->primary);
+}
+
+DhTarget *
+dh_manager_get_primary (DhManager *self)
+{
+  return self->primary;
+}
+
+const DhTargetList *
+dh_manager_get_targets (DhManager *self)
+{
+  return self->targets;
 }
 
 gboolean
 dh_manager_get_enabled (DhManager *self)
 {
-  return !self->unknown && self->target && dh_target_is_enabled (self->target);
+  return !self->unknown && self->primary && dh_target_is_enabled (self->primary);
 }
 
 guint32
 dh_manager_get_pid (DhManager *self)
 {
-  return self->target ? (guint32) dh_process_get_pid (dh_target_get_process (self->target)) : 0;
+  return self->primary ? (guint32) dh_process_get_pid (self->primary->process) : 0;
 }
 
 guint64
@@ -190,17 +159,29 @@ dh_manager_get_state (DhManager *self)
     return DH_STATE_STARTING;
   if (!self->engine)
     return DH_STATE_UNAVAILABLE;
-  if (self->unknown)
-    return DH_STATE_FAILED;
-  if (!self->target)
+  if (!self->primary && !self->unknown)
     return self->dropped ? DH_STATE_FAILED : DH_STATE_DISABLED;
-  return dh_state_of_target (dh_target_get_state (self->target));
+  return dh_manager_get_state_of (self, self->primary);
+}
+
+DhState
+dh_manager_get_state_of (DhManager *self, const DhTarget *target)
+{
+  return self->unknown ? DH_STATE_FAILED : dh_state_of_target (target->state);
 }
 
 guint
 dh_manager_get_active_targets (DhManager *self)
 {
-  return dh_manager_get_enabled (self) ? 1 : 0;
+  return self->unknown ? 0 : dh_target_list_count_enabled (self->targets);
+}
+
+guint
+dh_manager_get_max_targets (DhManager *self)
+{
+  guint most = self->engine ? dh_engine_get_info (self->engine)->max_targets : 1;
+
+  return most > 0 ? most : self->configuration->max_targets;
 }
 
 gboolean
@@ -238,18 +219,16 @@ dh_manager_get_engines (DhManager *self)
   return dh_engine_chooser_get_engines (self->chooser);
 }
 
-gboolean
-dh_manager_get_statistics (DhManager *self, DhStatistics *ret_statistics)
+DhHeatMap *
+dh_manager_dup_heat_map (DhManager *self, DhTarget *target)
 {
-  dh_manager_note_statistics (self);
-  *ret_statistics = self->statistics;
-  return self->has_statistics;
+  return dh_engine_dup_heat_map (self->engine, target->process);
 }
 
 gboolean
 dh_manager_has_target (DhManager *self)
 {
-  return dh_manager_get_live_process (self) != NULL;
+  return dh_target_list_get_size (self->targets) > 0;
 }
 
 static void
@@ -258,7 +237,8 @@ dh_manager_finalize (GObject *object)
   DhManager *self = DH_MANAGER (object);
 
   g_clear_handle_id (&self->statistics_timer, g_source_remove);
-  g_clear_pointer (&self->target, dh_target_free);
+  g_clear_pointer (&self->primary, dh_target_unref);
+  g_clear_pointer (&self->targets, dh_target_list_free);
   g_queue_clear_full (&self->jobs, g_object_unref);
   dh_gate_free (self->ready);
   g_object_unref (self->chooser);
@@ -272,6 +252,7 @@ static void
 dh_manager_init (DhManager *self)
 {
   g_queue_init (&self->jobs);
+  self->targets = dh_target_list_new ();
   self->ready = dh_gate_new (DH_MANAGER_READY_SEC);
   dh_engine_settings_init (&self->settings);
 }
@@ -284,6 +265,11 @@ dh_manager_class_init (DhManagerClass *klass)
                                           NULL, NULL, G_TYPE_NONE, 0);
   signals[SIGNAL_STATISTICS] = g_signal_new ("statistics", DH_TYPE_MANAGER, G_SIGNAL_RUN_LAST, 0,
                                              NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_TARGET_ADDED] = g_signal_new ("target-added", DH_TYPE_MANAGER, G_SIGNAL_RUN_LAST,
+                                               0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_POINTER);
+  signals[SIGNAL_TARGET_REMOVED] =
+    g_signal_new ("target-removed", DH_TYPE_MANAGER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 2, G_TYPE_POINTER, G_TYPE_BOOLEAN);
   signals[SIGNAL_TARGET_EXITED] = g_signal_new ("target-exited", DH_TYPE_MANAGER, G_SIGNAL_RUN_LAST,
                                                 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_UINT);
 }

@@ -5,113 +5,66 @@
 
 #include "error.h"
 
-static DhProcess *
-get_live_process (const DhSituation *situation)
-{
-  const DhTarget *target = situation->target;
-
-  return target && dh_target_is_alive (target) ? dh_target_get_process (target) : NULL;
-}
-
 DhRightsRules
-dh_situation_get_rules (const DhSituation *situation)
+dh_situation_get_rules (const DhSituation *situation, const DhChange *change)
 {
   return (DhRightsRules){
-    .target = situation->target,
+    .primary = situation->primary,
+    .target = dh_change_is_of_target (change)
+                ? dh_target_list_find (situation->targets, change->target)
+                : NULL,
     .own_suffices = situation->own_suffices,
     .foreign = situation->foreign,
     .free_ratio = dh_engine_get_info (situation->engine)->free_ratio,
   };
 }
 
-/* All of them as they would be. */
-static gboolean
-check_together (const DhSituation *situation, const DhChange *change, GError **error)
+void
+dh_outcome_clear (DhOutcome *outcome)
 {
-  DhSettings settings = change->resets ? situation->defaults : situation->settings;
-  gboolean matters = change->resets || change->enabled;
-
-  for (DhSetting i = 0; i < DH_N_SETTINGS; i++)
-    if (change->has_setting[i]) {
-      settings.values[i] = change->settings[i];
-      matters = TRUE;
-    }
-  return !matters || dh_engine_check_settings (situation->engine, &settings, error);
-}
-
-static gboolean
-check_settings (const DhSituation *situation, const DhChange *change, GError **error)
-{
-  for (DhSetting i = 0; i < DH_N_SETTINGS; i++) {
-    DhRange range;
-
-    if (!change->has_setting[i])
-      continue;
-    if (!dh_engine_get_range (situation->engine, i, &range)) {
-      g_set_error (error, DH_ERROR, DH_ERROR_NOT_SUPPORTED, "%s is not supported by the engine %s",
-                   dh_setting_info (i)->name, dh_engine_get_name (situation->engine));
-      return FALSE;
-    }
-    if (!dh_setting_check (i, &range, change->settings[i], error))
-      return FALSE;
-  }
-  return check_together (situation, change, error);
-}
-
-/* The process is opened by the first look and only looked at by later ones: what was authorized is
- * what is set. */
-static gboolean
-check_process (const DhSituation *situation, DhChange *change, GError **error)
-{
-  if (!change->has_pid || change->pid == 0)
-    return TRUE;
-  if (!change->process) {
-    change->process = dh_process_open (situation->root, change->pid, error);
-    return change->process != NULL;
-  }
-  if (dh_process_is_alive (change->process))
-    return TRUE;
-  g_set_error (error, DH_ERROR, DH_ERROR_PROCESS_EXITED, "Process %u has exited", change->pid);
-  return FALSE;
-}
-
-static gboolean
-check_enabled (const DhSituation *situation, const DhChange *change, GError **error)
-{
-  gboolean names_process = change->has_pid ? change->pid != 0 : situation->target != NULL;
-
-  if (!change->has_enabled || !change->enabled)
-    return TRUE;
-  if (!names_process) {
-    g_set_error_literal (error, DH_ERROR, DH_ERROR_NO_SUCH_PROCESS,
-                         "Enabled needs a process: set Pid first, or with it");
-    return FALSE;
-  }
-  if (change->has_pid || dh_target_is_alive (situation->target))
-    return TRUE;
-  g_set_error (error, DH_ERROR, DH_ERROR_PROCESS_EXITED, "Process %u has exited: set Pid anew",
-               (guint) dh_process_get_pid (dh_target_get_process (situation->target)));
-  return FALSE;
-}
-
-gboolean
-dh_plan_check (const DhSituation *situation, DhChange *change, GError **error)
-{
-  return check_settings (situation, change, error) && check_process (situation, change, error)
-         && check_enabled (situation, change, error);
+  g_clear_pointer (&outcome->plan.targets, g_array_unref);
+  g_clear_pointer (&outcome->draft, dh_draft_free);
 }
 
 static void
-plan_settings (const DhSituation *situation, const DhChange *change, DhActions granted,
-               gboolean owner_changes, DhSettings *ret_settings, DhSettings *ret_stored)
+clear_plan_target (gpointer data)
 {
+  dh_process_unref (((DhPlanTarget *) data)->process);
+}
+
+/* What the engine is to do for what is in @draft. */
+static GArray *
+list_targets (const DhDraft *draft)
+{
+  GArray *targets = g_array_new (FALSE, FALSE, sizeof (DhPlanTarget));
+
+  g_array_set_clear_func (targets, clear_plan_target);
+  for (guint i = 0; i < dh_draft_get_size (draft); i++) {
+    const DhDraftTarget *entry = dh_draft_get (draft, i);
+    const DhPlanTarget target = { .process = entry->target->process,
+                                  .owner = entry->owner,
+                                  .enabled = dh_target_state_is_enabled (entry->state),
+                                  .goals = entry->goals };
+
+    if (entry->state == DH_TARGET_GONE || entry->state == DH_TARGET_EXITED)
+      continue;
+    dh_process_ref (target.process);
+    g_array_append_val (targets, target);
+  }
+  return targets;
+}
+
+/* The settings as they would be; the goals are those of the primary. */
+static void
+plan_settings (const DhSituation *situation, const DhChange *change, DhActions granted,
+               const DhDraft *draft, DhSettings *ret_settings, DhSettings *ret_stored)
+{
+  const DhDraftTarget *primary = dh_draft_get_primary (draft);
+  const gboolean of_service = change->kind == DH_CHANGE_SERVICE;
+
   *ret_settings = situation->settings;
   *ret_stored = situation->stored;
-  if (owner_changes) {
-    ret_settings->values[DH_SETTING_RATIO] = situation->stored.values[DH_SETTING_RATIO];
-    ret_settings->values[DH_SETTING_FEEDBACK] = 0;
-  }
-  for (DhSetting i = 0; i < DH_N_SETTINGS; i++) {
+  for (DhSetting i = 0; of_service && i < DH_N_SETTINGS; i++) {
     DhRange range;
 
     if (change->resets && dh_engine_get_range (situation->engine, i, &range))
@@ -121,6 +74,176 @@ plan_settings (const DhSituation *situation, const DhChange *change, DhActions g
     if (change->has_setting[i] && (granted & DH_ACTION_TUNE))
       ret_stored->values[i] = change->settings[i];
   }
+  if (primary && primary->state != DH_TARGET_EXITED)
+    dh_settings_set_goals (ret_settings, &primary->goals);
+}
+
+static void
+change_goals (const DhChange *change, DhGoals *goals)
+{
+  if (change->has_setting[DH_SETTING_RATIO])
+    goals->ratio = (guint32) change->settings[DH_SETTING_RATIO];
+  if (change->has_setting[DH_SETTING_FEEDBACK])
+    goals->feedback = (guint32) change->settings[DH_SETTING_FEEDBACK];
+}
+
+/* What @process would begin with as the primary, in the place of the one that is. */
+static DhGoals
+inherit_goals (const DhSituation *situation, const DhOwner *owner)
+{
+  DhGoals goals = dh_settings_get_goals (&situation->settings);
+
+  if (!situation->primary || !dh_owner_equal (owner, &situation->primary->owner)) {
+    goals.ratio = (guint32) situation->stored.values[DH_SETTING_RATIO];
+    goals.feedback = 0;
+  }
+  return goals;
+}
+
+static DhDraftTarget *
+add_target (const DhSituation *situation, const DhChange *change, const DhCaller *caller,
+            DhDraft *draft)
+{
+  const guint32 adder = caller ? caller->uid : change->adder;
+  DhTarget *target = dh_target_new (dh_target_list_next_id (situation->targets), change->process,
+                                    &change->owner, adder);
+  DhDraftTarget *entry = dh_draft_add (draft, target);
+
+  dh_draft_handle (entry, DH_EVENT_SET);
+  return entry;
+}
+
+/* The primary target is another one from now on: what it was before is nobody's wish any more,
+ * unless it was added. */
+static void
+replace_primary (const DhSituation *situation, DhDraft *draft, const DhDraftTarget *entry)
+{
+  DhDraftTarget *current = dh_draft_get_primary (draft);
+
+  if (current == entry)
+    return;
+  dh_draft_set_primary (draft, entry);
+  if (!current)
+    return;
+  current->set = FALSE;
+  /* There is no room for another. */
+  if (situation->max_targets == 1)
+    current->added = FALSE;
+  dh_draft_let_go (current, DH_EVENT_REMOVE);
+}
+
+/* Pid names it: the same as before, another target, or a new one. */
+static DhDraftTarget *
+draft_pid (const DhSituation *situation, const DhChange *change, const DhCaller *caller,
+           DhDraft *draft)
+{
+  DhDraftTarget *entry;
+
+  if (!change->process) {
+    replace_primary (situation, draft, NULL);
+    return NULL;
+  }
+  entry = dh_draft_find_process (draft, change->process);
+  if (!entry) {
+    entry = add_target (situation, change, caller, draft);
+    entry->goals = inherit_goals (situation, &change->owner);
+  }
+  entry->set = TRUE;
+  replace_primary (situation, draft, entry);
+  return entry;
+}
+
+static void
+draft_service (const DhSituation *situation, const DhChange *change, const DhCaller *caller,
+               DhDraft *draft)
+{
+  const DhDraftTarget *before = dh_draft_get_primary (draft);
+  gboolean was_enabled = before && dh_target_state_is_enabled (before->state);
+  DhDraftTarget *entry;
+
+  entry =
+    change->has_pid ? draft_pid (situation, change, caller, draft) : dh_draft_get_primary (draft);
+  if (!entry)
+    return;
+  if (change->has_owner) {
+    /* What one owner wanted is not what the next one does. */
+    if (!entry->is_new && !dh_owner_equal (&entry->owner, &change->owner))
+      entry->goals = inherit_goals (situation, &change->owner);
+    entry->owner = change->owner;
+  }
+  change_goals (change, &entry->goals);
+  if (change->resets)
+    entry->goals = dh_settings_get_goals (&situation->defaults);
+  if (change->has_enabled)
+    dh_draft_handle (entry, change->enabled ? DH_EVENT_ENABLE : DH_EVENT_DISABLE);
+  else if (change->has_pid && was_enabled)
+    dh_draft_handle (entry, DH_EVENT_ENABLE);
+}
+
+static void
+draft_addition (const DhSituation *situation, const DhChange *change, const DhCaller *caller,
+                DhDraft *draft)
+{
+  DhDraftTarget *entry = add_target (situation, change, caller, draft);
+  DhTarget *target = entry->target;
+
+  entry->added = TRUE;
+  target->client = g_strdup (change->client);
+  target->application_id = g_strdup (change->application_id);
+  target->reason = g_strdup (change->reason);
+  entry->goals = (DhGoals){
+    .ratio = (guint32) situation->defaults.values[DH_SETTING_RATIO],
+  };
+  change_goals (change, &entry->goals);
+  if (change->enabled)
+    dh_draft_handle (entry, DH_EVENT_ENABLE);
+  if (change->primary || situation->max_targets == 1)
+    replace_primary (situation, draft, entry);
+}
+
+static void
+draft_leave (const DhChange *change, DhDraft *draft)
+{
+  for (guint i = 0; i < dh_draft_get_size (draft); i++) {
+    DhDraftTarget *entry = dh_draft_get (draft, i);
+
+    if (!entry->added || g_strcmp0 (entry->target->client, change->client) != 0)
+      continue;
+    entry->added = FALSE;
+    dh_draft_let_go (entry, DH_EVENT_CLIENT_GONE);
+  }
+}
+
+static void
+draft_change (const DhSituation *situation, const DhChange *change, const DhCaller *caller,
+              DhDraft *draft)
+{
+  DhDraftTarget *entry =
+    dh_change_is_of_target (change) ? dh_draft_find (draft, change->target) : NULL;
+
+  switch (change->kind) {
+  case DH_CHANGE_SERVICE:
+    draft_service (situation, change, caller, draft);
+    break;
+  case DH_CHANGE_ADD:
+    draft_addition (situation, change, caller, draft);
+    break;
+  case DH_CHANGE_GOALS:
+    change_goals (change, &entry->goals);
+    break;
+  case DH_CHANGE_REMOVE:
+    dh_draft_handle (entry, DH_EVENT_REMOVE);
+    break;
+  case DH_CHANGE_UNDO:
+    dh_draft_handle (entry, DH_EVENT_UNDO);
+    break;
+  case DH_CHANGE_LEAVE:
+    draft_leave (change, draft);
+    break;
+  }
+  entry = dh_draft_get_primary (draft);
+  if (entry && entry->state == DH_TARGET_GONE)
+    dh_draft_set_primary (draft, NULL);
 }
 
 /* Before a change's turn has come, an earlier one can have put another process in the place of the
@@ -129,7 +252,7 @@ static gboolean
 check_rights (const DhSituation *situation, DhChange *change, const DhCaller *caller,
               DhActions granted, GError **error)
 {
-  const DhRightsRules rules = dh_situation_get_rules (situation);
+  const DhRightsRules rules = dh_situation_get_rules (situation, change);
   DhActions required;
 
   if (!caller)
@@ -146,26 +269,15 @@ check_rights (const DhSituation *situation, DhChange *change, const DhCaller *ca
 
 gboolean
 dh_plan_make (const DhSituation *situation, DhChange *change, const DhCaller *caller,
-              DhActions granted, DhPlan *ret_plan, DhSettings *ret_stored, GError **error)
+              DhActions granted, DhOutcome *ret_outcome, GError **error)
 {
-  const DhTarget *target = situation->target;
-  DhProcess *current = get_live_process (situation);
-  DhProcess *wanted;
-  gboolean owner_changes = FALSE;
-
-  if (!dh_plan_check (situation, change, error)
+  if (!dh_plan_check (situation, change, caller, error)
       || !check_rights (situation, change, caller, granted, error))
     return FALSE;
-  wanted = change->has_pid ? change->process : current;
-  if (wanted && current && dh_process_equal (wanted, current))
-    wanted = current;
-  if (wanted) {
-    ret_plan->owner = change->has_owner ? change->owner : *dh_target_get_owner (target);
-    owner_changes = !target || !dh_owner_equal (&ret_plan->owner, dh_target_get_owner (target));
-  }
-  ret_plan->process = wanted ? dh_process_ref (wanted) : NULL;
-  ret_plan->enabled =
-    wanted && (change->has_enabled ? change->enabled : target && dh_target_is_enabled (target));
-  plan_settings (situation, change, granted, owner_changes, &ret_plan->settings, ret_stored);
+  ret_outcome->draft = dh_draft_new (situation->targets, situation->primary);
+  draft_change (situation, change, caller, ret_outcome->draft);
+  ret_outcome->plan.targets = list_targets (ret_outcome->draft);
+  plan_settings (situation, change, granted, ret_outcome->draft, &ret_outcome->plan.settings,
+                 &ret_outcome->stored);
   return TRUE;
 }

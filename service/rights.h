@@ -18,18 +18,19 @@ typedef struct {
 
 /* What the rules depend on. */
 typedef struct {
-  const DhTarget *target; /* the primary one (nullable) */
+  const DhTarget *primary; /* (nullable) */
+  const DhTarget *target;  /* that the change is about (nullable) */
   /* Whether target-own is enough for one's own process on the engine in use: not where it takes a
    * resource of the whole machine. */
   gboolean own_suffices;
-  gboolean foreign;   /* what is served was begun outside of this service */
+  gboolean foreign;   /* what the primary one is served by was begun outside of this service */
   guint64 free_ratio; /* a Ratio above it needs tune */
 } DhRightsRules;
 
-/* Notes in @change whose the process is. 0 is never the answer. Errors: those of
+/* Notes in @change whose the process is. @ret_actions: 0: none is needed. Errors: those of
  * dh_process_read_owner(). */
 gboolean dh_rights_for_change (const DhRightsRules *rules, DhChange *change, const DhCaller *caller,
                                DhActions *ret_actions, GError **error);
 
-/* To see @target's (nullable) figures: 0 where none is needed. */
+/* To see @target's (nullable) figures and heat: 0 where none is needed. */
 DhActions dh_rights_to_inspect (const DhTarget *target, const DhCaller *caller);

@@ -156,3 +156,17 @@ dh_settings_init_defaults (DhSettings *settings)
   for (guint i = 0; i < DH_N_SETTINGS; i++)
     settings->values[i] = settings_info[i].range.fallback;
 }
+
+DhGoals
+dh_settings_get_goals (const DhSettings *settings)
+{
+  return (DhGoals){ .ratio = (guint32) settings->values[DH_SETTING_RATIO],
+                    .feedback = (guint32) settings->values[DH_SETTING_FEEDBACK] };
+}
+
+void
+dh_settings_set_goals (DhSettings *settings, const DhGoals *goals)
+{
+  settings->values[DH_SETTING_RATIO] = goals->ratio;
+  settings->values[DH_SETTING_FEEDBACK] = goals->feedback;
+}

@@ -27,6 +27,12 @@ typedef struct {
   guint64 values[DH_N_SETTINGS];
 } DhSettings;
 
+/* Those that each target has of its own. */
+typedef struct {
+  guint32 ratio;
+  guint32 feedback;
+} DhGoals;
+
 /* What a number may be. Where the row says zero_is_off, 0 is allowed below the minimum. */
 typedef struct {
   guint64 minimum;
@@ -59,3 +65,6 @@ gboolean dh_setting_check (DhSetting setting, const DhRange *range, guint64 valu
 gboolean dh_setting_parse (DhSetting setting, const char *text, guint64 *ret_value, GError **error);
 
 void dh_settings_init_defaults (DhSettings *settings);
+
+DhGoals dh_settings_get_goals (const DhSettings *settings);
+void dh_settings_set_goals (DhSettings *settings, const DhGoals *goals);

@@ -18,10 +18,10 @@ dh_state_to_string (DhState state)
 DhState
 dh_state_of_target (DhTargetState state)
 {
-  static const DhState states[] = {
-    [DH_TARGET_DISABLED] = DH_STATE_DISABLED, [DH_TARGET_STARTING] = DH_STATE_STARTING,
-    [DH_TARGET_RUNNING] = DH_STATE_RUNNING,   [DH_TARGET_EXITED] = DH_STATE_TARGET_EXITED,
-    [DH_TARGET_FAILED] = DH_STATE_FAILED,
+  static const DhState states[DH_N_TARGET_STATES] = {
+    [DH_TARGET_GONE] = DH_STATE_DISABLED,        [DH_TARGET_DISABLED] = DH_STATE_DISABLED,
+    [DH_TARGET_STARTING] = DH_STATE_STARTING,    [DH_TARGET_RUNNING] = DH_STATE_RUNNING,
+    [DH_TARGET_EXITED] = DH_STATE_TARGET_EXITED, [DH_TARGET_FAILED] = DH_STATE_FAILED,
   };
 
   return states[state];

@@ -2,9 +2,9 @@
  * SPDX-FileCopyrightText: The damon-hugepage authors */
 #pragma once
 
-#include "target.h"
+#include "target-state.h"
 
-/* The words of State: of the primary target, or why there is none. */
+/* The words of State: of a target, or why there is no primary one. */
 typedef enum {
   DH_STATE_UNAVAILABLE, /* no engine works here */
   DH_STATE_DISABLED,

@@ -8,13 +8,19 @@
 #include "stored-target.h"
 #include "trusted-file.h"
 
+#define GROUP_BOOT "Boot"
+#define KEY_ID "Id"
+#define GROUP_TARGET "Target "
+
 struct _DhStore {
   GObject parent_instance;
 
   char *boot_id;
   GKeyFile *settings; /* what the file holds or will */
   DhStoreFile *settings_file;
-  DhStoreFile *target_file;
+  DhStoreFile *targets_file;
+  char *targets;          /* what that holds or will (nullable), … */
+  gboolean saves_targets; /* … once it was written by this run */
   guint delay_id;
 };
 
@@ -44,7 +50,7 @@ dh_store_dispose (GObject *object)
   if (self->settings_file != NULL)
     dh_store_flush (self);
   g_clear_pointer (&self->settings_file, dh_store_file_unref);
-  g_clear_pointer (&self->target_file, dh_store_file_unref);
+  g_clear_pointer (&self->targets_file, dh_store_file_unref);
 
   G_OBJECT_CLASS (dh_store_parent_class)->dispose (object);
 }
@@ -55,6 +61,7 @@ dh_store_finalize (GObject *object)
   DhStore *self = DH_STORE (object);
 
   g_free (self->boot_id);
+  g_free (self->targets);
   g_clear_pointer (&self->settings, g_key_file_unref);
 
   G_OBJECT_CLASS (dh_store_parent_class)->finalize (object);
@@ -115,7 +122,7 @@ dh_store_new (const char *directory, const char *root)
 
   self->boot_id = read_boot_id (root);
   self->settings_file = new_file (directory, "settings");
-  self->target_file = new_file (directory, "target");
+  self->targets_file = new_file (directory, "targets");
   self->settings = load_file (self->settings_file);
   if (self->settings == NULL)
     self->settings = g_key_file_new ();
@@ -161,35 +168,83 @@ dh_store_save_settings (DhStore *self, const char *engine, const DhSettings *set
     self->delay_id = g_timeout_add (DH_STORE_DELAY_MSEC, on_delay_over, self);
 }
 
-gboolean
-dh_store_load_target (DhStore *self, DhStoredTarget *ret_target)
+static void
+clear_target (gpointer data)
 {
-  g_autoptr (GKeyFile) file = NULL;
+  dh_stored_target_clear (data);
+}
+
+static void
+load_target (DhStore *self, GKeyFile *file, const char *group, GArray *targets)
+{
   g_autoptr (GError) error = NULL;
+  DhStoredTarget target;
 
-  g_return_val_if_fail (DH_IS_STORE (self), FALSE);
+  if (dh_stored_target_parse (file, group, &target, &error))
+    g_array_append_val (targets, target);
+  else
+    g_warning ("%s: [%s] is ignored: %s", dh_store_file_get_path (self->targets_file), group,
+               error->message);
+}
 
+static gboolean
+is_of_boot (DhStore *self, GKeyFile *file)
+{
+  g_autofree char *recorded = g_key_file_get_string (file, GROUP_BOOT, KEY_ID, NULL);
+
+  return g_strcmp0 (recorded, self->boot_id) == 0;
+}
+
+GArray *
+dh_store_load_targets (DhStore *self)
+{
+  GArray *targets = g_array_new (FALSE, FALSE, sizeof (DhStoredTarget));
+  g_autoptr (GKeyFile) file = NULL;
+  g_auto (GStrv) groups = NULL;
+
+  g_return_val_if_fail (DH_IS_STORE (self), targets);
+
+  g_array_set_clear_func (targets, clear_target);
   if (self->boot_id == NULL)
-    return FALSE;
-  file = load_file (self->target_file);
-  if (file == NULL || !dh_stored_target_is_of_boot (file, self->boot_id))
-    return FALSE;
-  if (!dh_stored_target_parse (file, ret_target, &error)) {
-    g_warning ("%s is ignored: %s", dh_store_file_get_path (self->target_file), error->message);
-    return FALSE;
+    return targets;
+  file = load_file (self->targets_file);
+  if (file == NULL || !is_of_boot (self, file))
+    return targets;
+  groups = g_key_file_get_groups (file, NULL);
+  for (guint i = 0; groups[i] != NULL; i++)
+    if (g_str_has_prefix (groups[i], GROUP_TARGET))
+      load_target (self, file, groups[i], targets);
+  return targets;
+}
+
+static char *
+format_targets (DhStore *self, const GArray *targets)
+{
+  g_autoptr (GKeyFile) file = g_key_file_new ();
+
+  g_key_file_set_string (file, GROUP_BOOT, KEY_ID, self->boot_id);
+  for (guint i = 0; i < targets->len; i++) {
+    g_autofree char *group = g_strdup_printf (GROUP_TARGET "%u", i + 1);
+
+    dh_stored_target_write (file, group, &g_array_index (targets, DhStoredTarget, i));
   }
-  return TRUE;
+  return g_key_file_to_data (file, NULL, NULL);
 }
 
 void
-dh_store_save_target (DhStore *self, const DhStoredTarget *target)
+dh_store_save_targets (DhStore *self, const GArray *targets)
 {
+  const gboolean none = targets == NULL || targets->len == 0 || self->boot_id == NULL;
+  g_autofree char *text = none ? NULL : format_targets (self, targets);
+
   g_return_if_fail (DH_IS_STORE (self));
 
-  if (target == NULL)
-    dh_store_file_write (self->target_file, NULL);
-  else if (self->boot_id != NULL)
-    dh_store_file_write (self->target_file, dh_stored_target_format (target, self->boot_id));
+  if (self->saves_targets && g_strcmp0 (text, self->targets) == 0)
+    return;
+  self->saves_targets = TRUE;
+  g_free (self->targets);
+  self->targets = g_strdup (text);
+  dh_store_file_write (self->targets_file, g_steal_pointer (&text));
 }
 
 void
@@ -202,5 +257,5 @@ dh_store_flush (DhStore *self)
     write_settings (self);
   }
   dh_store_file_wait (self->settings_file);
-  dh_store_file_wait (self->target_file);
+  dh_store_file_wait (self->targets_file);
 }

@@ -8,10 +8,10 @@
 #include <gio/gio.h>
 
 /* What survives the service: the tunables of each engine (file `settings`), and for the case of a
- * crash the target (file `target`), which an orderly stop forgets. Writes of settings are coalesced
- * over DH_STORE_DELAY_MSEC; all writes are done by a worker thread, the last value wins; a failed
- * write is a warning. A file that is nonsense, truncated, or writable by others is ignored with a
- * warning. Main thread only. The last reference writes what is pending. */
+ * crash the targets (file `targets`), which an orderly stop forgets. Writes of settings are
+ * coalesced over DH_STORE_DELAY_MSEC; all writes are done by a worker thread, the last value wins;
+ * a failed write is a warning. A file that is nonsense, truncated, or writable by others is ignored
+ * with a warning. Main thread only. The last reference writes what is pending. */
 #define DH_TYPE_STORE (dh_store_get_type ())
 G_DECLARE_FINAL_TYPE (DhStore, dh_store, DH, STORE, GObject)
 
@@ -28,12 +28,14 @@ void dh_store_load_settings (DhStore *self, const char *engine, DhSettings *sett
 void dh_store_save_settings (DhStore *self, const char *engine, const DhSettings *settings,
                              const DhSettings *defaults);
 
-/* Reads the record that an earlier run left; asked before the first dh_store_save_target().
- * Returns: whether a target was recorded in this boot. */
-gboolean dh_store_load_target (DhStore *self, DhStoredTarget *ret_target);
+/* Reads what an earlier run of this boot recorded; asked before the first dh_store_save_targets().
+ * What is not whole is left out with a warning. Returns: (transfer full) (element-type
+ * DhStoredTarget). */
+GArray *dh_store_load_targets (DhStore *self);
 
-/* NULL forgets it. The record is written at once (by the worker), for a crash gives no warning. */
-void dh_store_save_target (DhStore *self, const DhStoredTarget *target);
+/* @targets: (element-type DhStoredTarget); NULL or empty: none. The record is written at once (by
+ * the worker), for a crash gives no warning, if it is not what it was. */
+void dh_store_save_targets (DhStore *self, const GArray *targets);
 
 /* Writes what is pending and waits for it. */
 void dh_store_flush (DhStore *self);

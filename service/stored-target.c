@@ -6,48 +6,55 @@
 #include "error.h"
 #include "settings.h"
 
-#define GROUP "Target"
-#define KEY_BOOT_ID "BootId"
 #define KEY_PID "Pid"
 #define KEY_START_TIME "StartTime"
 #define KEY_UIDS "Uids"
 #define KEY_GIDS "Gids"
 #define KEY_CAPABLE "Capable"
 #define KEY_DUMPABLE "Dumpable"
+#define KEY_ADDER "Adder"
 #define KEY_ENABLED "Enabled"
+#define KEY_PRIMARY "Primary"
+#define KEY_SET "Set"
+#define KEY_ADDED "Added"
 #define KEY_RATIO "Ratio"
+#define KEY_APPLICATION_ID "ApplicationId"
+#define KEY_REASON "Reason"
+
+void
+dh_stored_target_clear (DhStoredTarget *target)
+{
+  g_clear_pointer (&target->application_id, g_free);
+  g_clear_pointer (&target->reason, g_free);
+}
 
 static void
-set_ids (GKeyFile *file, const char *key, const guint32 *ids)
+set_ids (GKeyFile *file, const char *group, const char *key, const guint32 *ids)
 {
   g_autofree char *text = g_strdup_printf ("%u;%u;%u;%u", ids[0], ids[1], ids[2], ids[3]);
 
-  g_key_file_set_value (file, GROUP, key, text);
+  g_key_file_set_value (file, group, key, text);
 }
 
-char *
-dh_stored_target_format (const DhStoredTarget *target, const char *boot_id)
+void
+dh_stored_target_write (GKeyFile *file, const char *group, const DhStoredTarget *target)
 {
-  g_autoptr (GKeyFile) file = g_key_file_new ();
-
-  g_key_file_set_string (file, GROUP, KEY_BOOT_ID, boot_id);
-  g_key_file_set_uint64 (file, GROUP, KEY_PID, target->pid);
-  g_key_file_set_uint64 (file, GROUP, KEY_START_TIME, target->start_time);
-  set_ids (file, KEY_UIDS, target->owner.uids);
-  set_ids (file, KEY_GIDS, target->owner.gids);
-  g_key_file_set_boolean (file, GROUP, KEY_CAPABLE, target->owner.capable);
-  g_key_file_set_boolean (file, GROUP, KEY_DUMPABLE, target->owner.dumpable);
-  g_key_file_set_boolean (file, GROUP, KEY_ENABLED, target->enabled);
-  g_key_file_set_uint64 (file, GROUP, KEY_RATIO, target->ratio);
-  return g_key_file_to_data (file, NULL, NULL);
-}
-
-gboolean
-dh_stored_target_is_of_boot (GKeyFile *file, const char *boot_id)
-{
-  g_autofree char *recorded = g_key_file_get_string (file, GROUP, KEY_BOOT_ID, NULL);
-
-  return g_strcmp0 (recorded, boot_id) == 0;
+  g_key_file_set_uint64 (file, group, KEY_PID, target->pid);
+  g_key_file_set_uint64 (file, group, KEY_START_TIME, target->start_time);
+  set_ids (file, group, KEY_UIDS, target->owner.uids);
+  set_ids (file, group, KEY_GIDS, target->owner.gids);
+  g_key_file_set_boolean (file, group, KEY_CAPABLE, target->owner.capable);
+  g_key_file_set_boolean (file, group, KEY_DUMPABLE, target->owner.dumpable);
+  g_key_file_set_uint64 (file, group, KEY_ADDER, target->adder);
+  g_key_file_set_boolean (file, group, KEY_ENABLED, target->enabled);
+  g_key_file_set_boolean (file, group, KEY_PRIMARY, target->primary);
+  g_key_file_set_boolean (file, group, KEY_SET, target->set);
+  g_key_file_set_boolean (file, group, KEY_ADDED, target->added);
+  g_key_file_set_uint64 (file, group, KEY_RATIO, target->ratio);
+  if (target->application_id)
+    g_key_file_set_string (file, group, KEY_APPLICATION_ID, target->application_id);
+  if (target->reason)
+    g_key_file_set_string (file, group, KEY_REASON, target->reason);
 }
 
 static gboolean
@@ -58,10 +65,10 @@ reject (GError **error, const char *key)
 }
 
 static gboolean
-get_number (GKeyFile *file, const char *key, guint64 minimum, guint64 maximum, guint64 *ret_number,
-            GError **error)
+get_number (GKeyFile *file, const char *group, const char *key, guint64 minimum, guint64 maximum,
+            guint64 *ret_number, GError **error)
 {
-  g_autofree char *text = g_key_file_get_value (file, GROUP, key, NULL);
+  g_autofree char *text = g_key_file_get_value (file, group, key, NULL);
 
   if (text == NULL || !g_ascii_string_to_unsigned (text, 10, minimum, maximum, ret_number, NULL))
     return reject (error, key);
@@ -69,19 +76,20 @@ get_number (GKeyFile *file, const char *key, guint64 minimum, guint64 maximum, g
 }
 
 static gboolean
-get_boolean (GKeyFile *file, const char *key, gboolean *ret_value, GError **error)
+get_boolean (GKeyFile *file, const char *group, const char *key, gboolean *ret_value,
+             GError **error)
 {
   g_autoptr (GError) failure = NULL;
 
-  *ret_value = g_key_file_get_boolean (file, GROUP, key, &failure);
+  *ret_value = g_key_file_get_boolean (file, group, key, &failure);
   return failure == NULL || reject (error, key);
 }
 
 static gboolean
-get_ids (GKeyFile *file, const char *key, guint32 *ret_ids, GError **error)
+get_ids (GKeyFile *file, const char *group, const char *key, guint32 *ret_ids, GError **error)
 {
   gsize n_texts = 0;
-  g_auto (GStrv) texts = g_key_file_get_string_list (file, GROUP, key, &n_texts, NULL);
+  g_auto (GStrv) texts = g_key_file_get_string_list (file, group, key, &n_texts, NULL);
 
   if (n_texts != 4)
     return reject (error, key);
@@ -97,23 +105,31 @@ get_ids (GKeyFile *file, const char *key, guint32 *ret_ids, GError **error)
 }
 
 gboolean
-dh_stored_target_parse (GKeyFile *file, DhStoredTarget *ret_target, GError **error)
+dh_stored_target_parse (GKeyFile *file, const char *group, DhStoredTarget *ret_target,
+                        GError **error)
 {
   DhStoredTarget target = { 0 };
-  const guint64 max_ratio = dh_setting_info (DH_SETTING_RATIO)->range.maximum;
-  guint64 pid;
+  const DhRange ratios = dh_setting_info (DH_SETTING_RATIO)->range;
+  guint64 pid, adder;
 
-  if (!get_number (file, KEY_PID, 1, G_MAXINT32, &pid, error)
-      || !get_number (file, KEY_START_TIME, 0, G_MAXUINT64, &target.start_time, error)
-      || !get_ids (file, KEY_UIDS, target.owner.uids, error)
-      || !get_ids (file, KEY_GIDS, target.owner.gids, error)
-      || !get_boolean (file, KEY_CAPABLE, &target.owner.capable, error)
-      || !get_boolean (file, KEY_DUMPABLE, &target.owner.dumpable, error)
-      || !get_boolean (file, KEY_ENABLED, &target.enabled, error)
-      || !get_number (file, KEY_RATIO, 0, max_ratio, &target.ratio, error))
+  if (!get_number (file, group, KEY_PID, 1, G_MAXINT32, &pid, error)
+      || !get_number (file, group, KEY_START_TIME, 0, G_MAXUINT64, &target.start_time, error)
+      || !get_ids (file, group, KEY_UIDS, target.owner.uids, error)
+      || !get_ids (file, group, KEY_GIDS, target.owner.gids, error)
+      || !get_boolean (file, group, KEY_CAPABLE, &target.owner.capable, error)
+      || !get_boolean (file, group, KEY_DUMPABLE, &target.owner.dumpable, error)
+      || !get_number (file, group, KEY_ADDER, 0, G_MAXUINT32, &adder, error)
+      || !get_boolean (file, group, KEY_ENABLED, &target.enabled, error)
+      || !get_boolean (file, group, KEY_PRIMARY, &target.primary, error)
+      || !get_boolean (file, group, KEY_SET, &target.set, error)
+      || !get_boolean (file, group, KEY_ADDED, &target.added, error)
+      || !get_number (file, group, KEY_RATIO, ratios.minimum, ratios.maximum, &target.ratio, error))
     return FALSE;
 
-  target.pid = pid;
+  target.pid = (guint32) pid;
+  target.adder = (guint32) adder;
+  target.application_id = g_key_file_get_string (file, group, KEY_APPLICATION_ID, NULL);
+  target.reason = g_key_file_get_string (file, group, KEY_REASON, NULL);
   *ret_target = target;
   return TRUE;
 }

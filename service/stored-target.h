@@ -6,21 +6,28 @@
 
 #include <glib.h>
 
-/* The target as it was recorded. */
+/* A target as it was recorded. */
 typedef struct {
   guint32 pid;
   guint64 start_time; /* clock ticks since boot */
   DhOwner owner;
+  guint32 adder; /* uid of who asked for it */
   gboolean enabled;
-  guint64 ratio; /* the target's own, basis points; 0: the stored one */
+  gboolean primary;
+  gboolean set;         /* wanted by Pid */
+  gboolean added;       /* wanted by AddTarget */
+  guint64 ratio;        /* basis points */
+  char *application_id; /* (nullable) */
+  char *reason;         /* (nullable) */
 } DhStoredTarget;
 
-/* The record as a key file's text. Returns: (transfer full). */
-char *dh_stored_target_format (const DhStoredTarget *target, const char *boot_id);
+/* The strings, not @target itself. */
+void dh_stored_target_clear (DhStoredTarget *target);
 
-/* Whether the record names @boot_id: in another boot its numbers mean nothing. */
-gboolean dh_stored_target_is_of_boot (GKeyFile *file, const char *boot_id);
+/* Writes the record into the group @group of @file. */
+void dh_stored_target_write (GKeyFile *file, const char *group, const DhStoredTarget *target);
 
-/* Reads a record: whole, every number in its range, or not at all.
+/* Reads a record: whole, every number in its range, or not at all. @ret_target: (transfer full).
  * Errors: DH_ERROR_INVALID_VALUE, naming the key. */
-gboolean dh_stored_target_parse (GKeyFile *file, DhStoredTarget *ret_target, GError **error);
+gboolean dh_stored_target_parse (GKeyFile *file, const char *group, DhStoredTarget *ret_target,
+                                 GError **error);

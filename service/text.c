@@ -59,3 +59,18 @@ dh_text_printable (const char *bytes, gssize length, gsize max_bytes)
   }
   return g_string_free (g_steal_pointer (&output), FALSE);
 }
+
+gboolean
+dh_text_is_printable (const char *text)
+{
+  gsize length = strlen (text);
+  gboolean printable = TRUE;
+
+  while (printable && length > 0) {
+    const gsize size = measure_character (text, length, &printable);
+
+    text += size;
+    length -= size;
+  }
+  return printable;
+}

@@ -12,3 +12,7 @@
  * never inside an escape, and "…" is added.
  * @length: bytes in @bytes, or -1 if NUL-terminated. Returns: (transfer full). */
 char *dh_text_printable (const char *bytes, gssize length, gsize max_bytes);
+
+/* Whether @text, valid UTF-8, holds nothing that would have to be escaped (a backslash may be
+ * shown). */
+gboolean dh_text_is_printable (const char *text);

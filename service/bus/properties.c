@@ -117,9 +117,7 @@ read_limits (DhManager *manager)
 static GVariant *
 read_max_targets (DhManager *manager)
 {
-  DhEngine *engine = dh_manager_get_engine (manager);
-
-  return g_variant_new_uint32 (engine ? dh_engine_get_info (engine)->max_targets : 1);
+  return g_variant_new_uint32 (dh_manager_get_max_targets (manager));
 }
 
 static GVariant *
@@ -170,6 +168,77 @@ dh_property_read (DhManager *manager, const char *name)
   return NULL;
 }
 
+static GVariant *
+read_target_pid (DhManager *manager, const DhTarget *target)
+{
+  return g_variant_new_uint32 ((guint32) dh_process_get_pid (target->process));
+}
+
+static GVariant *
+read_target_uid (DhManager *manager, const DhTarget *target)
+{
+  return g_variant_new_uint32 (target->owner.uids[1]);
+}
+
+static GVariant *
+read_target_owner_uid (DhManager *manager, const DhTarget *target)
+{
+  return g_variant_new_uint32 (target->adder);
+}
+
+static GVariant *
+read_target_bound (DhManager *manager, const DhTarget *target)
+{
+  return g_variant_new_boolean (target->client && !target->set);
+}
+
+static GVariant *
+read_target_primary (DhManager *manager, const DhTarget *target)
+{
+  return g_variant_new_boolean (target == dh_manager_get_primary (manager));
+}
+
+static GVariant *
+read_target_state (DhManager *manager, const DhTarget *target)
+{
+  return g_variant_new_string (dh_state_to_string (dh_manager_get_state_of (manager, target)));
+}
+
+static GVariant *
+read_target_ratio (DhManager *manager, const DhTarget *target)
+{
+  return g_variant_new_uint32 (target->goals.ratio);
+}
+
+static GVariant *
+read_target_feedback (DhManager *manager, const DhTarget *target)
+{
+  return g_variant_new_uint32 (target->goals.feedback);
+}
+
+static const struct {
+  const char *name;
+  GVariant *(*read) (DhManager *manager, const DhTarget *target);
+} target_readers[] = {
+  { "Pid", read_target_pid },
+  { "Uid", read_target_uid },
+  { "OwnerUid", read_target_owner_uid },
+  { "Bound", read_target_bound },
+  { "Primary", read_target_primary },
+  { "State", read_target_state },
+  { "Ratio", read_target_ratio },
+  { "Feedback", read_target_feedback },
+};
+
+GVariant *
+dh_target_property_read (DhManager *manager, const DhTarget *target, const char *name)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (target_readers); i++)
+    if (g_str_equal (target_readers[i].name, name))
+      return g_variant_ref_sink (target_readers[i].read (manager, target));
+  return NULL;
+}
+
 static gboolean
 check_type (const char *name, GVariant *value, const char *type, gboolean given, GError **error)
 {
@@ -203,16 +272,17 @@ dh_property_write (DhChange *change, const char *name, GVariant *value, GError *
 {
   DhSetting setting;
 
-  if (dh_setting_from_name (name, &setting))
+  if (dh_setting_from_name (name, &setting)
+      && (change->kind == DH_CHANGE_SERVICE || dh_setting_info (setting)->of_target))
     return write_setting (change, setting, value, error);
-  if (g_str_equal (name, "Enabled")) {
+  if (change->kind == DH_CHANGE_SERVICE && g_str_equal (name, "Enabled")) {
     if (!check_type (name, value, "b", change->has_enabled, error))
       return FALSE;
     change->has_enabled = TRUE;
     change->enabled = g_variant_get_boolean (value);
     return TRUE;
   }
-  if (g_str_equal (name, "Pid")) {
+  if (change->kind == DH_CHANGE_SERVICE && g_str_equal (name, "Pid")) {
     if (!check_type (name, value, "u", change->has_pid, error))
       return FALSE;
     change->has_pid = TRUE;
@@ -220,7 +290,7 @@ dh_property_write (DhChange *change, const char *name, GVariant *value, GError *
     return TRUE;
   }
   g_set_error_literal (error, DH_ERROR, DH_ERROR_INVALID_ARGS,
-                       "A key is no writable property of " DH_INTERFACE);
+                       "A key is no writable property of this object");
   return FALSE;
 }
 

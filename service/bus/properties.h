@@ -14,7 +14,11 @@
  * name that is none. */
 GVariant *dh_property_read (DhManager *manager, const char *name);
 
-/* Adds "this property shall have this value" to @change. Errors: DH_ERROR_INVALID_ARGS for a
+/* The same of the interface of @target. */
+GVariant *dh_target_property_read (DhManager *manager, const DhTarget *target, const char *name);
+
+/* Adds "this property shall have this value" to @change, of the root object or of a target as its
+ * kind says. Errors: DH_ERROR_INVALID_ARGS for a
  * property that is unknown or read-only, or given twice, and for a wrong type. */
 gboolean dh_property_write (DhChange *change, const char *name, GVariant *value, GError **error);
 

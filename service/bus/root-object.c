@@ -3,61 +3,56 @@
 
 #include "root-object.h"
 
+#include "change-request.h"
 #include "damon-hugepage-interface.h"
 #include "error-names.h"
 #include "error.h"
+#include "inspection.h"
 #include "names.h"
+#include "options.h"
+#include "process-listing.h"
 #include "properties.h"
+#include "publisher.h"
+#include "subscriptions.h"
+#include "target-directory.h"
+#include "target-options.h"
+#include "target-path.h"
 
 struct _DhRootObject {
   GObject parent_instance;
 
   GDBusConnection *connection;
   DhRequestContext context;
+  DhPublisher *publisher;
+  DhTargetDirectory *directory;
+  DhSubscriptions *subscriptions;
   guint registration;
-  guint flush;           /* source: what has changed is told at the end of this turn of the loop */
-  GHashTable *published; /* property → GVariant as clients know it */
+  guint flush; /* source: what has changed is told at the end of this turn of the loop */
 };
 
 G_DEFINE_FINAL_TYPE (DhRootObject, dh_root_object, G_TYPE_OBJECT)
 
-static void
-emit (DhRootObject *self, const char *interface, const char *name, GVariant *parameters)
+static GVariant *
+read_property (gpointer object, const char *name)
 {
-  g_autoptr (GError) error = NULL;
-
-  if (!g_dbus_connection_emit_signal (self->connection, NULL, DH_OBJECT_PATH, interface, name,
-                                      parameters, &error))
-    g_warning ("Cannot emit %s: %s", name, error->message);
+  return dh_property_read (DH_ROOT_OBJECT (object)->context.manager, name);
 }
 
-/* Comparing all with what clients know is what makes every change seen, whatever caused it, and
- * none told twice. */
+static void
+flush_changes (DhRootObject *self)
+{
+  g_clear_handle_id (&self->flush, g_source_remove);
+  dh_target_directory_flush (self->directory);
+  dh_publisher_flush (self->publisher);
+}
+
 static gboolean
-publish_changes (gpointer user_data)
+on_flush (gpointer user_data)
 {
   DhRootObject *self = user_data;
-  gboolean differs = FALSE;
-  GVariantBuilder builder;
 
   self->flush = 0;
-  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
-  for (GDBusPropertyInfo **info = org_damon_hugepage1_interface.properties; *info; info++) {
-    const char *name = (*info)->name;
-    g_autoptr (GVariant) now = dh_property_read (self->context.manager, name);
-    GVariant *known = g_hash_table_lookup (self->published, name);
-
-    if (known && g_variant_equal (known, now))
-      continue;
-    differs = TRUE;
-    g_variant_builder_add (&builder, "{sv}", name, now);
-    g_hash_table_insert (self->published, (char *) name, g_steal_pointer (&now));
-  }
-  if (differs)
-    emit (self, DH_PROPERTIES_INTERFACE, "PropertiesChanged",
-          g_variant_new ("(s@a{sv}as)", DH_INTERFACE, g_variant_builder_end (&builder), NULL));
-  else
-    g_variant_builder_clear (&builder);
+  flush_changes (self);
   return G_SOURCE_REMOVE;
 }
 
@@ -67,7 +62,8 @@ on_changed (DhManager *manager, gpointer user_data)
   DhRootObject *self = user_data;
 
   if (self->flush == 0)
-    self->flush = g_idle_add_full (G_PRIORITY_HIGH_IDLE, publish_changes, self, NULL);
+    self->flush = g_idle_add_full (G_PRIORITY_HIGH_IDLE, on_flush, self, NULL);
+  dh_subscriptions_update (self->subscriptions);
 }
 
 static void
@@ -76,9 +72,9 @@ on_statistics (DhManager *manager, gpointer user_data)
   DhRootObject *self = user_data;
   DhStatistics figures;
 
-  if (dh_manager_get_statistics (manager, &figures))
-    emit (self, DH_INTERFACE, "StatisticsUpdated",
-          g_variant_new ("(@a{sv})", dh_statistics_to_variant (&figures, TRUE)));
+  if (dh_manager_get_statistics (manager, dh_manager_get_primary (manager), &figures))
+    dh_publisher_emit (self->publisher, NULL, DH_INTERFACE, "StatisticsUpdated",
+                       g_variant_new ("(@a{sv})", dh_statistics_to_variant (&figures, TRUE)));
 }
 
 static void
@@ -87,15 +83,23 @@ on_target_exited (DhManager *manager, guint pid, gpointer user_data)
   DhRootObject *self = user_data;
 
   /* State and Enabled first: who is told of the exit finds them as they are. */
-  g_clear_handle_id (&self->flush, g_source_remove);
-  publish_changes (self);
-  emit (self, DH_INTERFACE, "TargetExited", g_variant_new ("(u)", pid));
+  flush_changes (self);
+  dh_publisher_emit (self->publisher, NULL, DH_INTERFACE, "TargetExited",
+                     g_variant_new ("(u)", pid));
+}
+
+static void
+send_statistics (DhTarget *target, const char *client, GVariant *statistics, gpointer user_data)
+{
+  DhRootObject *self = user_data;
+
+  dh_target_directory_emit_statistics (self->directory, target, client, statistics);
 }
 
 static void
 set_property (DhRootObject *self, GVariant *parameters, GDBusMethodInvocation *invocation)
 {
-  g_autoptr (DhChange) change = dh_change_new ();
+  g_autoptr (DhChange) change = dh_change_new (DH_CHANGE_SERVICE);
   g_autoptr (GVariant) value = NULL;
   g_autoptr (GError) error = NULL;
   const char *name;
@@ -124,62 +128,139 @@ parse_settings (GVariant *settings, DhChange *change, GError **error)
   return TRUE;
 }
 
-static gboolean
-parse_options (GVariant *options, gboolean *ret_dry_run, GError **error)
-{
-  GVariantIter iter;
-  GVariant *value;
-  const char *name;
-
-  if (g_variant_n_children (options) > 1) {
-    g_set_error_literal (error, DH_ERROR, DH_ERROR_INVALID_ARGS,
-                         "Configure has one option, and it is given once");
-    return FALSE;
-  }
-  *ret_dry_run = FALSE;
-  g_variant_iter_init (&iter, options);
-  while (g_variant_iter_next (&iter, "{&sv}", &name, &value)) {
-    g_autoptr (GVariant) owned = value;
-
-    if (!g_str_equal (name, "dry-run") || !g_variant_is_of_type (owned, G_VARIANT_TYPE_BOOLEAN)) {
-      g_set_error_literal (error, DH_ERROR, DH_ERROR_INVALID_ARGS,
-                           "The only option of Configure is \"dry-run\", a boolean");
-      return FALSE;
-    }
-    *ret_dry_run = g_variant_get_boolean (owned);
-  }
-  return TRUE;
-}
-
 static void
 configure (DhRootObject *self, GVariant *parameters, GDBusMethodInvocation *invocation)
 {
-  g_autoptr (DhChange) change = dh_change_new ();
+  g_autoptr (DhChange) change = dh_change_new (DH_CHANGE_SERVICE);
+  DhOption dry_run = { "dry-run", "b", NULL };
   g_autoptr (GVariant) settings = NULL;
   g_autoptr (GVariant) options = NULL;
   g_autoptr (GError) error = NULL;
-  gboolean dry_run;
 
   g_variant_get (parameters, "(@a{sv}@a{sv})", &settings, &options);
-  if (parse_settings (settings, change, &error) && parse_options (options, &dry_run, &error))
-    dh_request_change (&self->context, invocation, g_steal_pointer (&change), dry_run);
+  if (parse_settings (settings, change, &error) && dh_options_parse (options, &dry_run, 1, &error))
+    dh_request_change (&self->context, invocation, g_steal_pointer (&change),
+                       dh_option_is_true (&dry_run));
   else
     dh_return_error (invocation, error);
+  dh_options_clear (&dry_run, 1);
 }
 
 static void
 reset (DhRootObject *self, GVariant *parameters, GDBusMethodInvocation *invocation)
 {
-  DhChange *change = dh_change_new ();
+  DhChange *change = dh_change_new (DH_CHANGE_SERVICE);
 
   change->resets = TRUE;
+  dh_request_change (&self->context, invocation, change, FALSE);
+}
+
+/* @options: of the method; @change: (transfer full): a new one with the process. */
+static void
+add_target (DhRootObject *self, DhChange *change, GVariant *options,
+            GDBusMethodInvocation *invocation)
+{
+  g_autoptr (DhChange) owned = change;
+  g_autoptr (GError) error = NULL;
+
+  if (dh_target_options_parse (options, g_dbus_method_invocation_get_sender (invocation), change,
+                               &error))
+    dh_request_change (&self->context, invocation, g_steal_pointer (&owned), FALSE);
+  else
+    dh_return_error (invocation, error);
+}
+
+/* The one descriptor that the message has. Returns: -1 with @error. */
+static int
+get_descriptor (GDBusMethodInvocation *invocation, gint32 handle, GError **error)
+{
+  GUnixFDList *list =
+    g_dbus_message_get_unix_fd_list (g_dbus_method_invocation_get_message (invocation));
+  gint n_descriptors = 0;
+  const gint *descriptors = list ? g_unix_fd_list_peek_fds (list, &n_descriptors) : NULL;
+
+  if (n_descriptors == 1 && handle == 0)
+    return descriptors[0];
+  g_set_error (error, DH_ERROR, DH_ERROR_INVALID_ARGS,
+               "AddTarget takes one descriptor, there are %d", n_descriptors);
+  return -1;
+}
+
+static void
+add_target_by_pidfd (DhRootObject *self, GVariant *parameters, GDBusMethodInvocation *invocation)
+{
+  g_autoptr (DhChange) change = dh_change_new (DH_CHANGE_ADD);
+  g_autoptr (GVariant) options = NULL;
+  g_autoptr (GError) error = NULL;
+  gint32 handle;
+  int pidfd;
+
+  g_variant_get (parameters, "(h@a{sv})", &handle, &options);
+  pidfd = get_descriptor (invocation, handle, &error);
+  if (pidfd >= 0 && dh_manager_take_pidfd (self->context.manager, change, pidfd, &error))
+    add_target (self, g_steal_pointer (&change), options, invocation);
+  else
+    dh_return_error (invocation, error);
+}
+
+static void
+add_target_by_pid (DhRootObject *self, GVariant *parameters, GDBusMethodInvocation *invocation)
+{
+  DhChange *change = dh_change_new (DH_CHANGE_ADD);
+  g_autoptr (GVariant) options = NULL;
+
+  g_variant_get (parameters, "(u@a{sv})", &change->pid, &options);
+  add_target (self, change, options, invocation);
+}
+
+static void
+remove_target (DhRootObject *self, GVariant *parameters, GDBusMethodInvocation *invocation)
+{
+  DhChange *change = dh_change_new (DH_CHANGE_REMOVE);
+  const char *path;
+
+  g_variant_get (parameters, "(&o)", &path);
+  /* No target has the number 0: the request finds that out. */
+  if (!dh_target_path_parse (path, &change->target))
+    change->target = 0;
   dh_request_change (&self->context, invocation, change, FALSE);
 }
 
 static void
 get_statistics (DhRootObject *self, GVariant *parameters, GDBusMethodInvocation *invocation)
 {
-  dh_request_statistics (&self->context, invocation);
+  dh_request_inspection (&self->context, invocation, FALSE, 0, dh_inspect_statistics, NULL);
+}
+
+static void
+subscribe_statistics (DhRootObject *self, GVariant *parameters, GDBusMethodInvocation *invocation)
+{
+  guint64 interval;
+
+  g_variant_get (parameters, "(t)", &interval);
+  dh_subscriptions_add (self->subscriptions, invocation, interval);
+}
+
+static void
+unsubscribe_statistics (DhRootObject *self, GVariant *parameters, GDBusMethodInvocation *invocation)
+{
+  dh_subscriptions_remove (self->subscriptions, g_dbus_method_invocation_get_sender (invocation));
+  dh_idle_touch (self->context.idle);
+  g_dbus_method_invocation_return_value (invocation, NULL);
+}
+
+static void
+list_processes (DhRootObject *self, GVariant *parameters, GDBusMethodInvocation *invocation)
+{
+  g_autoptr (GVariant) options = g_variant_get_child_value (parameters, 0);
+  DhOption all = { "all", "b", NULL };
+  g_autoptr (GError) error = NULL;
+
+  if (dh_options_parse (options, &all, 1, &error))
+    dh_request_process_list (&self->context, invocation, dh_option_is_true (&all));
+  else
+    dh_return_error (invocation, error);
+  dh_options_clear (&all, 1);
 }
 
 static const struct {
@@ -189,7 +270,13 @@ static const struct {
   { "Set", set_property },
   { "Configure", configure },
   { "Reset", reset },
+  { "AddTarget", add_target_by_pidfd },
+  { "AddTargetByPid", add_target_by_pid },
+  { "RemoveTarget", remove_target },
   { "GetStatistics", get_statistics },
+  { "SubscribeStatistics", subscribe_statistics },
+  { "UnsubscribeStatistics", unsubscribe_statistics },
+  { "ListProcesses", list_processes },
 };
 
 /* Properties.Set arrives here as well, because the table below has no setter: GDBus would call one
@@ -216,7 +303,7 @@ on_get_property (GDBusConnection *connection, const char *sender, const char *pa
   DhRootObject *self = user_data;
 
   dh_idle_touch (self->context.idle);
-  return dh_property_read (self->context.manager, name);
+  return read_property (self, name);
 }
 
 static void
@@ -225,10 +312,13 @@ dh_root_object_finalize (GObject *object)
   DhRootObject *self = DH_ROOT_OBJECT (object);
 
   g_clear_handle_id (&self->flush, g_source_remove);
+  g_clear_pointer (&self->subscriptions, dh_subscriptions_free);
+  g_clear_pointer (&self->directory, dh_target_directory_free);
+  g_clear_pointer (&self->publisher, dh_publisher_free);
+  g_clear_object (&self->context.processes);
   g_clear_object (&self->context.manager);
   g_clear_object (&self->context.authority);
   g_clear_object (&self->connection);
-  g_hash_table_unref (self->published);
   G_OBJECT_CLASS (dh_root_object_parent_class)->finalize (object);
 }
 
@@ -246,8 +336,6 @@ dh_root_object_dispose (GObject *object)
 static void
 dh_root_object_init (DhRootObject *self)
 {
-  self->published =
-    g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) g_variant_unref);
 }
 
 static void
@@ -257,30 +345,27 @@ dh_root_object_class_init (DhRootObjectClass *klass)
   G_OBJECT_CLASS (klass)->finalize = dh_root_object_finalize;
 }
 
-static void
-remember_published (DhRootObject *self)
-{
-  for (GDBusPropertyInfo **info = org_damon_hugepage1_interface.properties; *info; info++)
-    g_hash_table_insert (self->published, (*info)->name,
-                         dh_property_read (self->context.manager, (*info)->name));
-}
-
 DhRootObject *
 dh_root_object_new (GDBusConnection *connection, DhManager *manager, DhAuthority *authority,
-                    DhIdle *idle, GError **error)
+                    DhIdle *idle, const char *root, GError **error)
 {
   static const GDBusInterfaceVTable vtable = { .method_call = on_method_call,
                                                .get_property = on_get_property };
+  GDBusInterfaceInfo *interface = (GDBusInterfaceInfo *) &org_damon_hugepage1_interface;
   g_autoptr (DhRootObject) self = g_object_new (DH_TYPE_ROOT_OBJECT, NULL);
 
   self->connection = g_object_ref (connection);
   self->context.manager = g_object_ref (manager);
   self->context.authority = g_object_ref (authority);
   self->context.idle = idle;
-  remember_published (self);
-  self->registration = g_dbus_connection_register_object (
-    connection, DH_OBJECT_PATH, (GDBusInterfaceInfo *) &org_damon_hugepage1_interface, &vtable,
-    self, NULL, error);
+  self->context.processes = dh_process_list_new (root);
+  self->publisher = dh_publisher_new (connection, DH_OBJECT_PATH, interface, read_property, self);
+  self->subscriptions = dh_subscriptions_new (connection, &self->context, send_statistics, self);
+  self->directory = dh_target_directory_new (connection, &self->context, error);
+  if (!self->directory)
+    return NULL;
+  self->registration = g_dbus_connection_register_object (connection, DH_OBJECT_PATH, interface,
+                                                          &vtable, self, NULL, error);
   if (self->registration == 0)
     return NULL;
   g_signal_connect_object (manager, "changed", G_CALLBACK (on_changed), self, 0);

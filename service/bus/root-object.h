@@ -4,13 +4,14 @@
 
 #include "request.h"
 
-/* /org/damon/Hugepage: the interface org.damon.Hugepage1 over the manager. Its own knowledge is
- * only what a message looks like. */
+/* /org/damon/Hugepage: the interface org.damon.Hugepage1 over the manager, and the objects of all
+ * targets below it. Its own knowledge is only what a message looks like. */
 #define DH_TYPE_ROOT_OBJECT (dh_root_object_get_type ())
 G_DECLARE_FINAL_TYPE (DhRootObject, dh_root_object, DH, ROOT_OBJECT, GObject)
 
 /* Registers the object on @connection; before the name is requested, so that nobody meets the name
- * without it. @idle must outlive the object. Errors: G_IO_ERROR_EXISTS. Returns: (transfer full).
- */
+ * without it. @idle must outlive the object. @root: where /proc is found. Errors:
+ * G_IO_ERROR_EXISTS. Returns: (transfer full). */
 DhRootObject *dh_root_object_new (GDBusConnection *connection, DhManager *manager,
-                                  DhAuthority *authority, DhIdle *idle, GError **error);
+                                  DhAuthority *authority, DhIdle *idle, const char *root,
+                                  GError **error);

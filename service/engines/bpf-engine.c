@@ -15,11 +15,20 @@ struct _DhBpfEngine {
   guint time_ceiling;
 
   DhPageTableWalker *walker; /* (nullable): until probed, and where it cannot work */
-  DhBudget *budget;
-  DhProcess *process; /* (nullable): served by lane */
-  DhOwner owner;      /* of process, as lane knows it */
-  DhLane *lane;
+  DhBudget *budget;          /* (nullable): until something is applied */
+  DhPace *pace;
+  GPtrArray *places; /* of Place */
 };
+
+/* A target that is served, or was: what was made huge in it can be taken back for as long as it is
+ * a target. */
+typedef struct {
+  DhBpfEngine *engine;
+  DhProcess *process;
+  DhOwner owner; /* as the lane knows it */
+  gboolean enabled;
+  DhLane *lane;
+} Place;
 
 static void dh_bpf_engine_iface_init (DhEngineInterface *iface);
 
@@ -31,7 +40,6 @@ get_info (DhEngine *engine)
 {
   static const DhEngineInfo info = {
     .name = "bpf",
-    .max_targets = 1,
     .default_ratio = 10000,
     .free_ratio = G_MAXUINT64,
   };
@@ -42,8 +50,9 @@ get_info (DhEngine *engine)
 static const char *const *
 get_capabilities (DhEngine *engine)
 {
-  static const char *const words[] = { "collapse", "ratio-goal", "feedback-goal",
-                                       "hot-only", "statistics", NULL };
+  static const char *const words[] = { "collapse", "ratio-goal",       "feedback-goal",
+                                       "hot-only", "multiple-targets", "heat-map",
+                                       "undo",     "statistics",       NULL };
 
   return words;
 }
@@ -102,43 +111,53 @@ probe_finish (DhEngine *engine, GAsyncResult *result, GError **error)
 }
 
 static void
-stop_serving (DhBpfEngine *self)
+free_place (gpointer data)
 {
-  g_clear_pointer (&self->lane, dh_lane_stop);
-  g_clear_pointer (&self->process, dh_process_unref);
+  Place *place = data;
+
+  dh_lane_stop (place->lane);
+  dh_process_unref (place->process);
+  g_free (place);
+}
+
+static Place *
+find_place (DhBpfEngine *self, const DhProcess *process)
+{
+  for (guint i = 0; i < self->places->len; i++) {
+    Place *place = g_ptr_array_index (self->places, i);
+
+    if (dh_process_equal (place->process, process))
+      return place;
+  }
+  return NULL;
 }
 
 static void
 on_lane_event (DhLane *lane, DhLaneEvent event, const GError *error, gpointer user_data)
 {
-  g_autoptr (DhBpfEngine) self = g_object_ref (user_data);
+  static const DhEngineEvent events[] = {
+    [DH_LANE_SERVING] = DH_ENGINE_SERVING,     [DH_LANE_OWNER_CHANGED] = DH_ENGINE_DROPPED,
+    [DH_LANE_FAILED] = DH_ENGINE_FAILED,       [DH_LANE_HAMPERED] = DH_ENGINE_HAMPERED,
+    [DH_LANE_RECOVERED] = DH_ENGINE_RECOVERED,
+  };
+  Place *place = user_data;
+  g_autoptr (DhBpfEngine) self = g_object_ref (place->engine);
+  g_autoptr (DhProcess) process = dh_process_ref (place->process);
 
-  switch (event) {
-  case DH_LANE_SERVING:
-    dh_engine_emit_event (DH_ENGINE (self), DH_ENGINE_SERVING, NULL);
-    break;
-  case DH_LANE_HAMPERED:
-    dh_engine_emit_event (DH_ENGINE (self), DH_ENGINE_HAMPERED, error);
-    break;
-  case DH_LANE_RECOVERED:
-    dh_engine_emit_event (DH_ENGINE (self), DH_ENGINE_RECOVERED, NULL);
-    break;
-  case DH_LANE_OWNER_CHANGED:
-  case DH_LANE_FAILED:
-    dh_engine_emit_event (DH_ENGINE (self),
-                          event == DH_LANE_FAILED ? DH_ENGINE_FAILED : DH_ENGINE_DROPPED, error);
-    stop_serving (self);
-    break;
-  }
+  if (event == DH_LANE_FAILED)
+    place->enabled = FALSE;
+  else if (event == DH_LANE_OWNER_CHANGED)
+    g_ptr_array_remove_fast (self->places, place);
+  dh_engine_emit_event (DH_ENGINE (self), events[event], process, error);
 }
 
 static DhLaneGoals
-get_goals (const DhSettings *settings)
+get_goals (const DhPlan *plan, const DhPlanTarget *target)
 {
   return (DhLaneGoals){
-    .ratio = (guint) settings->values[DH_SETTING_RATIO],
-    .feedback = (guint) settings->values[DH_SETTING_FEEDBACK],
-    .min_age = settings->values[DH_SETTING_MIN_AGE],
+    .ratio = target->goals.ratio,
+    .feedback = target->goals.feedback,
+    .min_age = plan->settings.values[DH_SETTING_MIN_AGE],
   };
 }
 
@@ -158,32 +177,89 @@ set_limits (DhBpfEngine *self, const DhSettings *settings)
     self->budget = dh_budget_new (&limits);
 }
 
-/* The new lane stands before the old one ends, so that a failure changes nothing. */
-static gboolean
-serve (DhBpfEngine *self, const DhPlan *plan, GError **error)
+static Place *
+place_new (DhBpfEngine *self, DhProcess *process, GError **error)
 {
-  DhLaneGoals goals = get_goals (&plan->settings);
-  DhLane *lane;
-  DhEye *eye;
+  const DhLaneShares shares = { .advisor = self->advisor,
+                                .budget = self->budget,
+                                .pace = self->pace };
+  DhEye *eye = dh_page_table_eye_new (self->walker, dh_process_get_pid (process),
+                                      dh_process_get_pidfd (process), error);
+  Place *place;
 
-  eye = dh_page_table_eye_new (self->walker, dh_process_get_pid (plan->process),
-                               dh_process_get_pidfd (plan->process), error);
   if (!eye)
-    return FALSE;
-  lane = dh_lane_start (plan->process, &plan->owner, eye, self->advisor, self->budget, &goals,
-                        on_lane_event, self);
-  stop_serving (self);
-  self->process = dh_process_ref (plan->process);
-  self->owner = plan->owner;
-  self->lane = lane;
-  return TRUE;
+    return NULL;
+  place = g_new0 (Place, 1);
+  place->engine = self;
+  place->process = dh_process_ref (process);
+  place->lane = dh_lane_new (process, eye, &shares, on_lane_event, place);
+  return place;
+}
+
+/* Returns: places for what is to be served and has none yet: all of them, or NULL with @error. */
+static GPtrArray *
+make_places (DhBpfEngine *self, const DhPlan *plan, GError **error)
+{
+  g_autoptr (GPtrArray) places = g_ptr_array_new_with_free_func (free_place);
+
+  for (guint i = 0; i < plan->targets->len; i++) {
+    const DhPlanTarget *target = &g_array_index (plan->targets, DhPlanTarget, i);
+    Place *place;
+
+    if (!target->enabled || find_place (self, target->process))
+      continue;
+    place = place_new (self, target->process, error);
+    if (!place)
+      return NULL;
+    g_ptr_array_add (places, place);
+  }
+  return g_steal_pointer (&places);
 }
 
 static gboolean
+is_planned (const DhPlan *plan, const Place *place)
+{
+  for (guint i = 0; i < plan->targets->len; i++)
+    if (dh_process_equal (g_array_index (plan->targets, DhPlanTarget, i).process, place->process))
+      return TRUE;
+  return FALSE;
+}
+
+static void
+update_place (Place *place, const DhPlan *plan, const DhPlanTarget *target)
+{
+  const DhLaneGoals goals = get_goals (plan, target);
+
+  if (!target->enabled)
+    dh_lane_rest (place->lane);
+  else if (!place->enabled || !dh_owner_equal (&place->owner, &target->owner))
+    dh_lane_serve (place->lane, &target->owner, &goals);
+  else
+    dh_lane_set_goals (place->lane, &goals);
+  place->enabled = target->enabled;
+  place->owner = target->owner;
+}
+
+static void
+update_places (DhBpfEngine *self, const DhPlan *plan)
+{
+  for (guint i = self->places->len; i-- > 0;)
+    if (!is_planned (plan, g_ptr_array_index (self->places, i)))
+      g_ptr_array_remove_index_fast (self->places, i);
+  for (guint i = 0; i < plan->targets->len; i++) {
+    const DhPlanTarget *target = &g_array_index (plan->targets, DhPlanTarget, i);
+    Place *place = find_place (self, target->process);
+
+    if (place)
+      update_place (place, plan, target);
+  }
+}
+
+/* What can fail comes first, so that a failure changes nothing. */
+static gboolean
 apply (DhBpfEngine *self, const DhPlan *plan, GError **error)
 {
-  DhLaneGoals goals = get_goals (&plan->settings);
-  gboolean good = TRUE;
+  g_autoptr (GPtrArray) places = NULL;
 
   if (!self->walker) {
     g_set_error_literal (error, DH_ERROR, DH_ERROR_NOT_AVAILABLE,
@@ -191,20 +267,18 @@ apply (DhBpfEngine *self, const DhPlan *plan, GError **error)
     return FALSE;
   }
   if (plan->releases) {
-    stop_serving (self);
+    g_ptr_array_set_size (self->places, 0);
     return TRUE;
   }
   if (!self->budget)
     set_limits (self, &plan->settings);
-  if (!plan->process || !plan->enabled)
-    stop_serving (self);
-  else if (plan->process != self->process || !dh_owner_equal (&plan->owner, &self->owner))
-    good = serve (self, plan, error);
-  else
-    dh_lane_set_goals (self->lane, &goals);
-  if (good)
-    set_limits (self, &plan->settings);
-  return good;
+  places = make_places (self, plan, error);
+  if (!places)
+    return FALSE;
+  set_limits (self, &plan->settings);
+  g_ptr_array_extend_and_steal (self->places, g_steal_pointer (&places));
+  update_places (self, plan);
+  return TRUE;
 }
 
 static void
@@ -226,14 +300,57 @@ apply_finish (DhEngine *engine, GAsyncResult *result, GError **error)
 }
 
 static gboolean
-get_statistics (DhEngine *engine, DhStatistics *ret_statistics)
+get_statistics (DhEngine *engine, DhProcess *process, DhStatistics *ret_statistics)
 {
-  DhBpfEngine *self = DH_BPF_ENGINE (engine);
+  const Place *place = find_place (DH_BPF_ENGINE (engine), process);
 
-  if (!self->lane)
-    return FALSE;
-  dh_lane_get_statistics (self->lane, ret_statistics);
-  return TRUE;
+  return place && place->enabled && dh_lane_get_statistics (place->lane, ret_statistics);
+}
+
+static DhHeatMap *
+dup_heat_map (DhEngine *engine, DhProcess *process)
+{
+  const Place *place = find_place (DH_BPF_ENGINE (engine), process);
+
+  return place ? dh_lane_dup_heat_map (place->lane) : NULL;
+}
+
+static void
+on_undone (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  DhUndoResult undone;
+  GError *error = NULL;
+
+  if (dh_lane_undo_finish (result, &undone, &error))
+    g_task_return_pointer (task, g_memdup2 (&undone, sizeof undone), g_free);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+undo_async (DhEngine *engine, DhProcess *process, GAsyncReadyCallback callback, gpointer user_data)
+{
+  GTask *task = g_task_new (engine, NULL, callback, user_data);
+  const Place *place = find_place (DH_BPF_ENGINE (engine), process);
+
+  if (place) {
+    dh_lane_undo_async (place->lane, on_undone, task);
+    return;
+  }
+  /* Never served: nothing was made huge. */
+  g_task_return_pointer (task, g_new0 (DhUndoResult, 1), g_free);
+  g_object_unref (task);
+}
+
+static gboolean
+undo_finish (DhEngine *engine, GAsyncResult *result, DhUndoResult *ret_result, GError **error)
+{
+  g_autofree DhUndoResult *undone = g_task_propagate_pointer (G_TASK (result), error);
+
+  if (undone)
+    *ret_result = *undone;
+  return undone != NULL;
 }
 
 static void
@@ -241,9 +358,10 @@ dh_bpf_engine_finalize (GObject *object)
 {
   DhBpfEngine *self = DH_BPF_ENGINE (object);
 
-  stop_serving (self);
+  g_ptr_array_unref (self->places);
   g_clear_object (&self->walker);
   g_clear_pointer (&self->budget, dh_budget_unref);
+  dh_pace_unref (self->pace);
   g_free (self->root);
   G_OBJECT_CLASS (dh_bpf_engine_parent_class)->finalize (object);
 }
@@ -251,6 +369,8 @@ dh_bpf_engine_finalize (GObject *object)
 static void
 dh_bpf_engine_init (DhBpfEngine *self)
 {
+  self->places = g_ptr_array_new_with_free_func (free_place);
+  self->pace = dh_pace_new ();
 }
 
 static void
@@ -270,6 +390,9 @@ dh_bpf_engine_iface_init (DhEngineInterface *iface)
   iface->apply_async = apply_async;
   iface->apply_finish = apply_finish;
   iface->get_statistics = get_statistics;
+  iface->dup_heat_map = dup_heat_map;
+  iface->undo_async = undo_async;
+  iface->undo_finish = undo_finish;
 }
 
 DhEngine *

@@ -11,7 +11,7 @@ static void
 dh_engine_default_init (DhEngineInterface *iface)
 {
   event_signal = g_signal_new ("event", DH_TYPE_ENGINE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                               G_TYPE_NONE, 2, G_TYPE_UINT, G_TYPE_ERROR);
+                               G_TYPE_NONE, 3, G_TYPE_UINT, G_TYPE_POINTER, G_TYPE_ERROR);
 }
 
 const DhEngineInfo *
@@ -73,9 +73,9 @@ dh_engine_apply_finish (DhEngine *self, GAsyncResult *result, GError **error)
 }
 
 gboolean
-dh_engine_get_statistics (DhEngine *self, DhStatistics *ret_statistics)
+dh_engine_get_statistics (DhEngine *self, DhProcess *process, DhStatistics *ret_statistics)
 {
-  return DH_ENGINE_GET_IFACE (self)->get_statistics (self, ret_statistics);
+  return DH_ENGINE_GET_IFACE (self)->get_statistics (self, process, ret_statistics);
 }
 
 gint
@@ -94,8 +94,40 @@ dh_engine_get_found (DhEngine *self, DhFound *ret_found)
   return iface->get_found && iface->get_found (self, ret_found);
 }
 
-void
-dh_engine_emit_event (DhEngine *self, DhEngineEvent event, const GError *error)
+gboolean
+dh_engine_has_heat_map (DhEngine *self)
 {
-  g_signal_emit (self, event_signal, 0, (guint) event, error);
+  return DH_ENGINE_GET_IFACE (self)->dup_heat_map != NULL;
+}
+
+DhHeatMap *
+dh_engine_dup_heat_map (DhEngine *self, DhProcess *process)
+{
+  return DH_ENGINE_GET_IFACE (self)->dup_heat_map (self, process);
+}
+
+gboolean
+dh_engine_has_undo (DhEngine *self)
+{
+  return DH_ENGINE_GET_IFACE (self)->undo_async != NULL;
+}
+
+void
+dh_engine_undo_async (DhEngine *self, DhProcess *process, GAsyncReadyCallback callback,
+                      gpointer user_data)
+{
+  DH_ENGINE_GET_IFACE (self)->undo_async (self, process, callback, user_data);
+}
+
+gboolean
+dh_engine_undo_finish (DhEngine *self, GAsyncResult *result, DhUndoResult *ret_result,
+                       GError **error)
+{
+  return DH_ENGINE_GET_IFACE (self)->undo_finish (self, result, ret_result, error);
+}
+
+void
+dh_engine_emit_event (DhEngine *self, DhEngineEvent event, DhProcess *process, const GError *error)
+{
+  g_signal_emit (self, event_signal, 0, (guint) event, process, error);
 }

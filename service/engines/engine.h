@@ -2,6 +2,8 @@
  * SPDX-FileCopyrightText: The damon-hugepage authors */
 #pragma once
 
+#include "hugepages/heat-map.h"
+#include "hugepages/undo.h"
 #include "process.h"
 #include "settings.h"
 #include "statistics.h"
@@ -10,15 +12,16 @@
 #include <gio/gio.h>
 
 /* One way of making hot memory huge. An engine is one file and a row where the service makes its
- * list; it knows the kernel's side, and nothing of buses, callers or what is stored. All functions
- * are called from the main thread; none blocks it. */
+ * list; it knows the kernel's side, and nothing of buses, callers or what is stored. Processes are
+ * told apart by dh_process_equal(). All functions are called from the main thread; none blocks it.
+ */
 #define DH_TYPE_ENGINE (dh_engine_get_type ())
 G_DECLARE_INTERFACE (DhEngine, dh_engine, DH, ENGINE, GObject)
 
 /* What does not change about an engine. */
 typedef struct {
-  const char *name; /* "bpf": as in Engine, Engines, --engine= and the configuration */
-  guint max_targets;
+  const char *name;  /* "bpf": as in Engine, Engines, --engine= and the configuration */
+  guint max_targets; /* 0: as many as the configuration allows */
   /* It takes what the machine has once: to own the process is not enough to use it, unless the
    * administrator says so. */
   gboolean machine_wide;
@@ -36,20 +39,27 @@ typedef struct {
   DhSettings settings;
 } DhFound;
 
-/* The whole wanted state: what to serve and how. */
+/* What a target is to be. */
 typedef struct {
-  DhProcess *process; /* (nullable) */
-  DhOwner owner; /* of process, as it was authorized: the engine drops a process that has another */
-  gboolean enabled;    /* whether process is served */
-  DhSettings settings; /* valid for this engine */
+  DhProcess *process;
+  DhOwner owner;    /* as it was authorized: the engine drops a process that has another */
+  gboolean enabled; /* whether it is served */
+  DhGoals goals;
+} DhPlanTarget;
+
+/* The whole wanted state: what to serve and how. A process that is not in it any more is forgotten.
+ */
+typedef struct {
+  GArray *targets;     /* DhPlanTarget, each process once */
+  DhSettings settings; /* valid for this engine; its goals are the primary target's */
   /* The service ends, or goes on with another engine: what it changed in the kernel is given back,
-   * what somebody else began goes on. Without process. */
+   * what somebody else began goes on. Without targets. */
   gboolean releases;
 } DhPlan;
 
 typedef enum {
   DH_ENGINE_SERVING,  /* work on the process has begun */
-  DH_ENGINE_DROPPED,  /* the process has become somebody else's: it is no longer served */
+  DH_ENGINE_DROPPED,  /* it has become somebody else's: it is no longer served, and forgotten */
   DH_ENGINE_FAILED,   /* it can no longer be served */
   DH_ENGINE_HAMPERED, /* served, but for the time being without success */
   DH_ENGINE_RECOVERED,
@@ -69,14 +79,21 @@ struct _DhEngineInterface {
   void (*apply_async) (DhEngine *self, const DhPlan *plan, GAsyncReadyCallback callback,
                        gpointer user_data);
   gboolean (*apply_finish) (DhEngine *self, GAsyncResult *result, GError **error);
-  gboolean (*get_statistics) (DhEngine *self, DhStatistics *ret_statistics);
+  gboolean (*get_statistics) (DhEngine *self, DhProcess *process, DhStatistics *ret_statistics);
   gint (*get_kdamond_pid) (DhEngine *self);
   gboolean (*get_found) (DhEngine *self, DhFound *ret_found);
+
+  /* An engine that cannot has none of these. */
+  DhHeatMap *(*dup_heat_map) (DhEngine *self, DhProcess *process);
+  void (*undo_async) (DhEngine *self, DhProcess *process, GAsyncReadyCallback callback,
+                      gpointer user_data);
+  gboolean (*undo_finish) (DhEngine *self, GAsyncResult *result, DhUndoResult *ret_result,
+                           GError **error);
 };
 
-/* Signal "event" (guint DhEngineEvent, GError *error (nullable)): something happened to what is
- * served. In the main thread, and never before the dh_engine_apply_async() that began serving has
- * finished. */
+/* Signal "event" (guint DhEngineEvent, DhProcess *process, GError *error (nullable)): something
+ * happened to what is served; @process is NULL with DH_ENGINE_FOUND. In the main thread, and never
+ * before the dh_engine_apply_async() that began serving has finished. */
 
 /* (transfer none): as long as the program runs. */
 const DhEngineInfo *dh_engine_get_info (DhEngine *self);
@@ -103,8 +120,10 @@ void dh_engine_apply_async (DhEngine *self, const DhPlan *plan, GAsyncReadyCallb
                             gpointer user_data);
 gboolean dh_engine_apply_finish (DhEngine *self, GAsyncResult *result, GError **error);
 
-/* The last figures of what is served; never causes a walk. Returns: FALSE where nothing is. */
-gboolean dh_engine_get_statistics (DhEngine *self, DhStatistics *ret_statistics);
+/* The last figures of @process since it is served; never causes a walk. Returns: FALSE where there
+ * are none. */
+gboolean dh_engine_get_statistics (DhEngine *self, DhProcess *process,
+                                   DhStatistics *ret_statistics);
 
 /* The kernel thread that works for it; -1: none. */
 gint dh_engine_get_kdamond_pid (DhEngine *self);
@@ -112,5 +131,23 @@ gint dh_engine_get_kdamond_pid (DhEngine *self);
 /* What the kernel has, as last seen. Returns: FALSE where only what was applied can be. */
 gboolean dh_engine_get_found (DhEngine *self, DhFound *ret_found);
 
-/* For engines: emits "event". */
-void dh_engine_emit_event (DhEngine *self, DhEngineEvent event, const GError *error);
+/* Whether it has heat maps. */
+gboolean dh_engine_has_heat_map (DhEngine *self);
+
+/* As last seen; never causes a walk. Returns: (transfer full) (nullable): NULL where @process was
+ * not looked at yet, or never is. */
+DhHeatMap *dh_engine_dup_heat_map (DhEngine *self, DhProcess *process);
+
+/* Whether it can take back what it did. */
+gboolean dh_engine_has_undo (DhEngine *self);
+
+/* Takes back what was made huge in @process, which the last plan has, and not enabled. Beside other
+ * calls; answered also where a later plan does not have it. Errors: DH_ERROR. */
+void dh_engine_undo_async (DhEngine *self, DhProcess *process, GAsyncReadyCallback callback,
+                           gpointer user_data);
+gboolean dh_engine_undo_finish (DhEngine *self, GAsyncResult *result, DhUndoResult *ret_result,
+                                GError **error);
+
+/* For engines: emits "event". @process: (nullable), @error: (nullable). */
+void dh_engine_emit_event (DhEngine *self, DhEngineEvent event, DhProcess *process,
+                           const GError *error);

@@ -39,8 +39,10 @@ struct _DhModuleEngine {
 /* For the writer. */
 typedef struct {
   DhModuleEngine *engine;
-  DhPlan plan;
-  DhModuleGoal goal; /* its process is plan's */
+  DhProcess *process; /* that is to be served, or is (nullable) */
+  DhOwner owner;      /* of process, as it was authorized */
+  DhSettings settings;
+  DhModuleGoal goal; /* its process is the job's */
   DhModule *module;  /* of the engine, or opened by the job */
   DhModuleView view;
   gboolean gone; /* the module is not there any more */

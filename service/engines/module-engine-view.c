@@ -26,7 +26,7 @@ dh_module_job_free (gpointer data)
 {
   DhModuleJob *job = data;
 
-  g_clear_pointer (&job->plan.process, dh_process_unref);
+  g_clear_pointer (&job->process, dh_process_unref);
   g_clear_object (&job->task);
   g_clear_pointer (&job->module, dh_module_unref);
   g_object_unref (job->engine);
@@ -88,8 +88,7 @@ static gboolean
 is_to_run (DhModuleJob *job)
 {
   return dh_module_look (job->module, &job->view, NULL)
-         && (!job->view.running
-             || job->view.pid == (guint32) dh_process_get_pid (job->plan.process));
+         && (!job->view.running || job->view.pid == (guint32) dh_process_get_pid (job->process));
 }
 
 static gboolean
@@ -112,7 +111,7 @@ end_serving (DhModuleEngine *self)
 {
   DhModuleJob *job = dh_module_job_new (self);
 
-  job->plan.process = dh_process_ref (dh_module_engine_get_process (self));
+  job->process = dh_process_ref (dh_module_engine_get_process (self));
   job->goal.mode = DH_MODULE_IDLE;
   dh_module_settings_to_values (&self->settings, self->time_ceiling, &job->goal.values);
   run_ending (self, run_end, job);
@@ -129,27 +128,28 @@ run_give_up (DhWriter *writer, gpointer data, GError **error)
 static void
 give_up (DhModuleEngine *self)
 {
+  g_autoptr (DhProcess) process = dh_process_ref (dh_module_engine_get_process (self));
   g_autoptr (GError) error = NULL;
 
   g_set_error (&error, DH_UNAVAILABLE, DH_UNAVAILABLE_NEEDS_REBOOT,
                "The module DAMON_HUGEPAGE works on process %d but does nothing: an earlier target "
                "ended while it was at work, which only a reboot mends",
-               dh_process_get_pid (dh_module_engine_get_process (self)));
+               dh_process_get_pid (process));
   run_ending (self, run_give_up, dh_module_job_new (self));
-  dh_engine_emit_event (DH_ENGINE (self), DH_ENGINE_FAILED, error);
+  dh_engine_emit_event (DH_ENGINE (self), DH_ENGINE_FAILED, process, error);
 }
 
 static void
 on_owner_changed (gpointer user_data)
 {
   DhModuleEngine *self = user_data;
+  g_autoptr (DhProcess) process = dh_process_ref (dh_module_engine_get_process (self));
   g_autoptr (GError) error = NULL;
 
   g_set_error (&error, DH_ERROR, DH_ERROR_PROCESS_NOT_PERMITTED,
-               "Process %d has become somebody else's",
-               dh_process_get_pid (dh_module_engine_get_process (self)));
+               "Process %d has become somebody else's", dh_process_get_pid (process));
   end_serving (self);
-  dh_engine_emit_event (DH_ENGINE (self), DH_ENGINE_DROPPED, error);
+  dh_engine_emit_event (DH_ENGINE (self), DH_ENGINE_DROPPED, process, error);
 }
 
 static void
@@ -196,13 +196,13 @@ dh_module_engine_adopt_process (DhModuleEngine *self)
 static void
 fail_stopped (DhModuleEngine *self)
 {
+  g_autoptr (DhProcess) process = dh_process_ref (dh_module_engine_get_process (self));
   g_autoptr (GError) error = NULL;
 
   g_set_error (&error, DH_ERROR, DH_ERROR_KERNEL_REJECTED,
-               "The kernel stopped working on process %d",
-               dh_process_get_pid (dh_module_engine_get_process (self)));
+               "The kernel stopped working on process %d", dh_process_get_pid (process));
   end_serving (self);
-  dh_engine_emit_event (DH_ENGINE (self), DH_ENGINE_FAILED, error);
+  dh_engine_emit_event (DH_ENGINE (self), DH_ENGINE_FAILED, process, error);
 }
 
 static void
@@ -213,7 +213,7 @@ set_hampered (DhModuleEngine *self, const GError *error)
   self->hampered = error != NULL;
   if (self->hampered != was_hampered && self->session)
     dh_engine_emit_event (DH_ENGINE (self), error ? DH_ENGINE_HAMPERED : DH_ENGINE_RECOVERED,
-                          error);
+                          dh_module_engine_get_process (self), error);
 }
 
 void
@@ -261,8 +261,8 @@ mend (DhModuleEngine *self)
   self->mending = TRUE;
   job = dh_module_job_new (self);
   job->goal.mode = DH_MODULE_SERVE;
-  job->plan.process = dh_process_ref (dh_module_engine_get_process (self));
-  job->goal.process = job->plan.process;
+  job->process = dh_process_ref (dh_module_engine_get_process (self));
+  job->goal.process = job->process;
   dh_module_settings_to_values (&self->settings, self->time_ceiling, &job->goal.values);
   dh_writer_run_async (self->writer, run_mend, job, dh_module_job_free, on_mended, job);
 }
@@ -294,7 +294,7 @@ dh_module_engine_take_view (DhModuleEngine *self, const DhModuleView *view)
     news = FALSE;
   }
   if (news)
-    dh_engine_emit_event (DH_ENGINE (self), DH_ENGINE_FOUND, NULL);
+    dh_engine_emit_event (DH_ENGINE (self), DH_ENGINE_FOUND, NULL, NULL);
 }
 
 static gboolean
@@ -311,13 +311,14 @@ run_look (DhWriter *writer, gpointer data, GError **error)
 static void
 vanish (DhModuleEngine *self, const GError *error)
 {
+  g_autoptr (DhProcess) process = dh_process_ref (dh_module_engine_get_process (self));
   g_autoptr (GError) unavailable = g_error_copy (error);
 
   unavailable->domain = DH_UNAVAILABLE;
   unavailable->code = DH_UNAVAILABLE_KERNEL_SUPPORT;
   self->view.running = self->view.begun = FALSE;
   dh_module_engine_forget_process (self);
-  dh_engine_emit_event (DH_ENGINE (self), DH_ENGINE_FAILED, unavailable);
+  dh_engine_emit_event (DH_ENGINE (self), DH_ENGINE_FAILED, process, unavailable);
 }
 
 static void

@@ -168,27 +168,36 @@ finish_boolean (DhEngine *engine, GAsyncResult *result, GError **error)
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
+/* There is never more than one. (transfer none) (nullable) */
+static const DhPlanTarget *
+find_target (const DhPlan *plan)
+{
+  return plan->targets && plan->targets->len > 0 ? &g_array_index (plan->targets, DhPlanTarget, 0)
+                                                 : NULL;
+}
+
 static DhModuleMode
-choose_mode (DhModuleEngine *self, const DhPlan *plan)
+choose_mode (DhModuleEngine *self, const DhPlan *plan, const DhPlanTarget *target)
 {
   if (plan->releases)
     return DH_MODULE_RELEASE;
-  if (!plan->process || !plan->enabled)
+  if (!target || !target->enabled)
     return DH_MODULE_IDLE;
   /* Served already, and not by us. */
   if (self->session && !dh_module_engine_is_ours (self)
-      && dh_process_equal (plan->process, dh_module_engine_get_process (self)))
+      && dh_process_equal (target->process, dh_module_engine_get_process (self)))
     return DH_MODULE_ADJUST;
   return DH_MODULE_SERVE;
 }
 
 /* Of what is somebody else's only what was asked for is touched, and what would not be taken. */
 static void
-leave_out_unchanged (const DhModuleEngine *self, const DhPlan *plan, DhParameterValues *values)
+leave_out_unchanged (const DhModuleEngine *self, const DhSettings *settings,
+                     DhParameterValues *values)
 {
   for (guint i = 0; i < dh_n_module_settings; i++) {
     const DhModuleSetting *row = &dh_module_settings[i];
-    const guint64 value = plan->settings.values[row->setting];
+    const guint64 value = settings->values[row->setting];
 
     if (value == self->settings.values[row->setting]
         && value == self->view.values.values[row->parameter] * row->unit)
@@ -202,18 +211,20 @@ emit_serving (gpointer user_data)
   DhModuleEngine *self = user_data;
 
   if (dh_module_engine_is_ours (self))
-    dh_engine_emit_event (DH_ENGINE (self), DH_ENGINE_SERVING, NULL);
+    dh_engine_emit_event (DH_ENGINE (self), DH_ENGINE_SERVING, dh_module_engine_get_process (self),
+                          NULL);
   return G_SOURCE_REMOVE;
 }
 
 static void
-note_served (DhModuleEngine *self, const DhPlan *plan)
+note_served (DhModuleEngine *self, const DhModuleJob *job)
 {
-  if (dh_module_engine_is_ours (self) && dh_module_engine_get_process (self) == plan->process) {
-    dh_module_session_renew (self->session, &plan->owner);
+  if (dh_module_engine_is_ours (self)
+      && dh_process_equal (dh_module_engine_get_process (self), job->process)) {
+    dh_module_session_renew (self->session, &job->owner);
     return;
   }
-  dh_module_engine_keep_process (self, plan->process, &plan->owner);
+  dh_module_engine_keep_process (self, job->process, &job->owner);
   /* Behind the answer to whoever asked for it. */
   g_idle_add_full (G_PRIORITY_DEFAULT + 1, emit_serving, g_object_ref (self), g_object_unref);
 }
@@ -229,7 +240,7 @@ update_interval (DhModuleEngine *self)
 static void
 note_released (DhModuleEngine *self, DhModuleJob *job)
 {
-  const guint64 interval = job->plan.settings.values[DH_SETTING_STATISTICS_INTERVAL];
+  const guint64 interval = job->settings.values[DH_SETTING_STATISTICS_INTERVAL];
 
   if (dh_module_engine_is_ours (self))
     dh_module_engine_forget_process (self);
@@ -271,9 +282,9 @@ on_applied (GObject *source, GAsyncResult *result, gpointer user_data)
     return;
   }
   dh_module_engine_set_view (self, &job->view);
-  self->settings = job->plan.settings;
+  self->settings = job->settings;
   if (job->goal.mode == DH_MODULE_SERVE)
-    note_served (self, &job->plan);
+    note_served (self, job);
   else if (!job->view.running)
     note_idle (self);
   update_interval (self);
@@ -285,6 +296,7 @@ apply_async (DhEngine *engine, const DhPlan *plan, GAsyncReadyCallback callback,
 {
   DhModuleEngine *self = DH_MODULE_ENGINE (engine);
   g_autoptr (GTask) task = g_task_new (engine, NULL, callback, user_data);
+  const DhPlanTarget *target = find_target (plan);
   DhModuleJob *job;
 
   if (!self->module) {
@@ -294,25 +306,27 @@ apply_async (DhEngine *engine, const DhPlan *plan, GAsyncReadyCallback callback,
   }
   job = dh_module_job_new (self);
   job->task = g_steal_pointer (&task);
-  job->plan = *plan;
-  if (plan->process)
-    dh_process_ref (plan->process);
-  job->goal.mode = choose_mode (self, plan);
-  job->goal.process = plan->process;
+  job->settings = plan->settings;
+  if (target) {
+    job->process = dh_process_ref (target->process);
+    job->owner = target->owner;
+  }
+  job->goal.mode = choose_mode (self, plan, target);
+  job->goal.process = job->process;
   job->goal.takes_over = dh_module_view_is_foreign (&self->view);
   dh_module_settings_to_values (&plan->settings, self->time_ceiling, &job->goal.values);
   if (job->goal.mode == DH_MODULE_ADJUST)
-    leave_out_unchanged (self, plan, &job->goal.values);
+    leave_out_unchanged (self, &job->settings, &job->goal.values);
   dh_writer_run_async (self->writer, dh_module_job_run_apply, job, dh_module_job_free, on_applied,
                        job);
 }
 
 static gboolean
-get_statistics (DhEngine *engine, DhStatistics *ret_statistics)
+get_statistics (DhEngine *engine, DhProcess *process, DhStatistics *ret_statistics)
 {
   DhModuleEngine *self = DH_MODULE_ENGINE (engine);
 
-  if (!self->session)
+  if (!self->session || !dh_process_equal (dh_module_engine_get_process (self), process))
     return FALSE;
   memset (ret_statistics, 0, sizeof *ret_statistics);
   dh_statistics_set (ret_statistics, DH_STATISTIC_TIMESTAMP, self->seen_at);

@@ -3,8 +3,9 @@
 
 #include "advisor.h"
 
+#include "block.h"
+
 #include <errno.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -18,13 +19,25 @@ kernel_advise (gpointer data, int pidfd, const struct iovec *ranges, gsize n_ran
 
 const DhAdvisor dh_kernel_advisor = { .advise = kernel_advise };
 
+static int
+advise_range (const DhAdvisor *advisor, int pidfd, guint64 address, guint64 size, int advice)
+{
+  struct iovec range = { .iov_base = (void *) (guintptr) address, .iov_len = size };
+  gssize done = advisor->advise (advisor->data, pidfd, &range, 1, advice);
+
+  return done < 0 ? (int) done : 0;
+}
+
 int
 dh_advisor_collapse (const DhAdvisor *advisor, int pidfd, guint64 address, guint64 size)
 {
-  struct iovec range = { .iov_base = (void *) (guintptr) address, .iov_len = size };
-  gssize done = advisor->advise (advisor->data, pidfd, &range, 1, MADV_COLLAPSE);
+  return advise_range (advisor, pidfd, address, size, MADV_COLLAPSE);
+}
 
-  return done < 0 ? (int) done : 0;
+int
+dh_advisor_split (const DhAdvisor *advisor, int pidfd, guint64 address)
+{
+  return advise_range (advisor, pidfd, address, DH_PAGE_SIZE, MADV_COLD);
 }
 
 gsize

@@ -14,7 +14,7 @@
 #endif
 
 /* process_madvise(2) on other processes, behind a table so that tests can make it block or fail as
- * the kernel's does. Ranges are whole blocks. Callable from every thread. */
+ * the kernel's does. Callable from every thread. */
 typedef struct {
   /* Returns bytes advised, or -errno. A call stops at its first failing range. */
   gssize (*advise) (gpointer data, int pidfd, const struct iovec *ranges, gsize n_ranges,
@@ -33,3 +33,8 @@ int dh_advisor_collapse (const DhAdvisor *advisor, int pidfd, guint64 address, g
  * become the first to be reclaimed. Returns: how many of the leading ranges were advised. */
 gsize dh_advisor_forget (const DhAdvisor *advisor, int pidfd, const struct iovec *ranges,
                          gsize n_ranges);
+
+/* Takes the huge page at @address apart: MADV_COLD on one of its 4 KiB pages splits it, and since
+ * Linux 6.12 gives back what is all zeros. Not where another process maps it too, nor where it is
+ * locked; the return value does not tell. Returns: 0 or -errno. */
+int dh_advisor_split (const DhAdvisor *advisor, int pidfd, guint64 address);

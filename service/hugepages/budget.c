@@ -1,67 +1,78 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later
- * SPDX-FileCopyrightText: The damon-hugepage authors */
-
 #include "budget.h"
-
 struct _DhBudget {
   GMutex lock;
   DhQuota quota;
   guint64 window;
 };
-
+struct _DhSeat {
+  DhBudget *budget;
+};
 DhBudget *
 dh_budget_new (const DhQuotaLimits *limits)
 {
-  DhBudget *budget = g_atomic_rc_box_new0 (DhBudget);
-
-  g_mutex_init (&budget->lock);
-  dh_quota_init (&budget->quota, limits, (guint64) g_get_monotonic_time ());
-  return budget;
+  DhBudget *b = g_atomic_rc_box_new0 (DhBudget);
+  g_mutex_init (&b->lock);
+  dh_quota_init (&b->quota, limits, (guint64) g_get_monotonic_time ());
+  return b;
 }
-
 DhBudget *
-dh_budget_ref (DhBudget *budget)
+dh_budget_ref (DhBudget *b)
 {
-  return g_atomic_rc_box_acquire (budget);
+  return g_atomic_rc_box_acquire (b);
 }
-
+void
+dh_budget_unref (DhBudget *b)
+{
+  g_atomic_rc_box_release (b);
+}
+void
+dh_budget_set_limits (DhBudget *b, const DhQuotaLimits *l)
+{
+  g_mutex_lock (&b->lock);
+  dh_quota_set_limits (&b->quota, l);
+  g_mutex_unlock (&b->lock);
+}
+DhSeat *
+dh_seat_new (DhBudget *b, uid_t uid, DhSeatFunc wake, gpointer user_data)
+{
+  DhSeat *s = g_new0 (DhSeat, 1);
+  s->budget = dh_budget_ref (b);
+  return s;
+}
+void
+dh_seat_free (DhSeat *s)
+{
+  dh_budget_unref (s->budget);
+  g_free (s);
+}
 static void
-clear_budget (gpointer data)
+fill (DhBudget *b, gboolean ask, guint run, DhGrant *g)
 {
-  g_mutex_clear (&((DhBudget *) data)->lock);
+  b->window += dh_quota_advance (&b->quota, (guint64) g_get_monotonic_time ());
+  g->blocks = ask ? MIN (run, dh_quota_allowance (&b->quota)) : 0;
+  g->window = b->window;
+  g->next = dh_quota_next_window (&b->quota);
+  g->effective_size = dh_quota_effective_size (&b->quota);
+  g->exceeds = b->quota.exceeds;
 }
-
 void
-dh_budget_unref (DhBudget *budget)
+dh_seat_ask (DhSeat *s, guint wanted, guint run, float score, DhGrant *g)
 {
-  g_atomic_rc_box_release_full (budget, clear_budget);
+  g_mutex_lock (&s->budget->lock);
+  fill (s->budget, wanted > 0, run, g);
+  g_mutex_unlock (&s->budget->lock);
 }
-
 void
-dh_budget_set_limits (DhBudget *budget, const DhQuotaLimits *limits)
+dh_seat_look (DhSeat *s, DhGrant *g)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&budget->lock);
-
-  dh_quota_set_limits (&budget->quota, limits);
+  g_mutex_lock (&s->budget->lock);
+  fill (s->budget, FALSE, 0, g);
+  g_mutex_unlock (&s->budget->lock);
 }
-
 void
-dh_budget_ask (DhBudget *budget, gboolean has_work, DhGrant *ret_grant)
+dh_seat_charge (DhSeat *s, guint blocks, guint64 bytes, guint64 time)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&budget->lock);
-
-  budget->window += dh_quota_advance (&budget->quota, (guint64) g_get_monotonic_time ());
-  ret_grant->blocks = has_work ? dh_quota_allowance (&budget->quota) : 0;
-  ret_grant->window = budget->window;
-  ret_grant->next_window = dh_quota_next_window (&budget->quota);
-  ret_grant->effective_size = dh_quota_effective_size (&budget->quota);
-  ret_grant->exceeds = budget->quota.exceeds;
-}
-
-void
-dh_budget_charge (DhBudget *budget, guint blocks, guint64 bytes, guint64 time)
-{
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&budget->lock);
-
-  dh_quota_charge (&budget->quota, blocks, bytes, time);
+  g_mutex_lock (&s->budget->lock);
+  dh_quota_charge (&s->budget->quota, blocks, bytes, time);
+  g_mutex_unlock (&s->budget->lock);
 }

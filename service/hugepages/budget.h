@@ -1,31 +1,22 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later
- * SPDX-FileCopyrightText: The damon-hugepage authors */
 #pragma once
-
 #include "quota.h"
-
-/* The quota of the whole service, shared by the lanes of all targets: it outlives each of them, so
- * that switching a target off and on opens no new window. Thread-safe. */
+#include <sys/types.h>
 typedef struct _DhBudget DhBudget;
-
 DhBudget *dh_budget_new (const DhQuotaLimits *limits);
 DhBudget *dh_budget_ref (DhBudget *budget);
 void dh_budget_unref (DhBudget *budget);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhBudget, dh_budget_unref)
-
 void dh_budget_set_limits (DhBudget *budget, const DhQuotaLimits *limits);
-
+typedef struct _DhSeat DhSeat;
+typedef void (*DhSeatFunc) (gpointer user_data);
+DhSeat *dh_seat_new (DhBudget *budget, uid_t uid, DhSeatFunc wake, gpointer user_data);
+void dh_seat_free (DhSeat *seat);
 typedef struct {
-  guint blocks;        /* that may be collapsed now */
-  guint64 window;      /* a number that grows with every window */
-  guint64 next_window; /* when to ask again if blocks is 0: monotonic microseconds */
-  guint64
-    effective_size; /* bytes per window that the limits come to at the present price of a block */
-  guint64 exceeds;  /* windows in which work was refused */
+  guint blocks;
+  guint64 window;
+  guint64 next;
+  guint64 effective_size;
+  guint64 exceeds;
 } DhGrant;
-
-/* @has_work: whether a refusal counts as exceeding the quota. */
-void dh_budget_ask (DhBudget *budget, gboolean has_work, DhGrant *ret_grant);
-
-/* See dh_quota_charge(). */
-void dh_budget_charge (DhBudget *budget, guint blocks, guint64 bytes, guint64 time);
+void dh_seat_ask (DhSeat *seat, guint wanted, guint run, float score, DhGrant *ret_grant);
+void dh_seat_look (DhSeat *seat, DhGrant *ret_grant);
+void dh_seat_charge (DhSeat *seat, guint blocks, guint64 bytes, guint64 time);

@@ -337,6 +337,18 @@ dh_observer_get_next_epoch (DhObserver *self)
   return self->next;
 }
 
+guint64
+dh_observer_get_cost (DhObserver *self)
+{
+  return self->cpu;
+}
+
+DhHeatMap *
+dh_observer_dup_heat_map (DhObserver *self)
+{
+  return dh_heat_map_new (dh_heat_get_blocks (self->heat), dh_payback_threshold (&payback));
+}
+
 void
 dh_observer_note_collapsed (DhObserver *self, guint64 address)
 {

@@ -5,6 +5,7 @@
 #include "advisor.h"
 #include "eye.h"
 #include "heat.h"
+#include "heat-map.h"
 
 /* Watches the memory of one process in epochs (heat.h), as often as it pays and as rarely as its
  * own cost demands: what observing costs the engine and the process is bounded by
@@ -64,6 +65,12 @@ gboolean dh_observer_check_moved (DhObserver *self, gboolean *ret_moved, GError 
 
 /* When the next epoch should begin: monotonic microseconds. */
 guint64 dh_observer_get_next_epoch (DhObserver *self);
+
+/* What looking has cost in the epoch under way, or the last one: microseconds of processor time. */
+guint64 dh_observer_get_cost (DhObserver *self);
+
+/* What the last epoch saw. Returns: (transfer full). */
+DhHeatMap *dh_observer_dup_heat_map (DhObserver *self);
 
 /* The block at @address has become huge since the last read. */
 void dh_observer_note_collapsed (DhObserver *self, guint64 address);

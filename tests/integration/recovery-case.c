@@ -73,7 +73,7 @@ get_state_path (RecoveryCase *self, const char *file)
 static void
 forget_state (RecoveryCase *self)
 {
-  static const char *const files[] = { "module", "target", "settings" };
+  static const char *const files[] = { "module", "targets", "settings" };
 
   for (guint i = 0; i < G_N_ELEMENTS (files); i++) {
     g_autofree char *path = get_state_path (self, files[i]);
@@ -145,9 +145,9 @@ recovery_case_get_recorded (RecoveryCase *self, const char *file, const char *ke
 {
   g_autofree char *path = get_state_path (self, file);
   g_autoptr (GKeyFile) record = g_key_file_new ();
-  g_autofree char *group = g_strdup (file), *value = NULL;
+  const char *group = g_str_equal (file, "targets") ? "Target 1" : "Module";
+  g_autofree char *value = NULL;
 
-  group[0] = g_ascii_toupper (group[0]);
   if (g_key_file_load_from_file (record, path, G_KEY_FILE_NONE, NULL))
     value = g_key_file_get_value (record, group, key, NULL);
   if (g_strcmp0 (value, "true") == 0)
@@ -295,8 +295,8 @@ is_alive (RecoveryCase *self, guint64 pid)
 void
 recovery_case_assert_recovered (RecoveryCase *self)
 {
-  guint64 pid = recovery_case_get_recorded (self, "target", "Pid");
-  const gboolean was_enabled = recovery_case_get_recorded (self, "target", "Enabled") == 1;
+  guint64 pid = recovery_case_get_recorded (self, "targets", "Pid");
+  const gboolean was_enabled = recovery_case_get_recorded (self, "targets", "Enabled") == 1;
   g_autofree char *left = module_case_dup_inputs (&self->module);
   const gboolean is_clean = pid == 0 && g_str_equal (left, self->found);
 

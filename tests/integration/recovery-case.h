@@ -29,7 +29,7 @@ void recovery_case_serve (RecoveryCase *self);
 void recovery_case_wait_killed (RecoveryCase *self);
 void recovery_case_kill (RecoveryCase *self);
 
-/* Of a key in one of the files that it left: "target" or "module". Returns: 0 without that. */
+/* Of a key in one of the files that it left: "targets" or "module". Returns: 0 without that. */
 guint64 recovery_case_get_recorded (RecoveryCase *self, const char *file, const char *key);
 
 /* Starts it again, as module_case_start() does but without waiting. */

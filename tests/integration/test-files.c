@@ -277,7 +277,7 @@ test_no_state_directory (Fixture *self, gconstpointer data)
 static void
 test_nobody_else_reads_the_files (Fixture *self, gconstpointer data)
 {
-  static const char *const names[] = { "state/settings", "state/target" };
+  static const char *const names[] = { "state/settings", "state/targets" };
   g_autoptr (GError) error = NULL;
 
   fixture_service_start (self, NULL);

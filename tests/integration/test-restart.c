@@ -29,7 +29,7 @@ start_again (Fixture *self)
 static char *
 get_record (Fixture *self)
 {
-  return g_build_filename (self->directory, "state", "target", NULL);
+  return g_build_filename (self->directory, "state", "targets", NULL);
 }
 
 typedef struct {
@@ -244,8 +244,8 @@ static const struct {
   const char *key;
   const char *value; /* NULL: without the key */
 } edits[] = {
-  { "other-boot", "BootId", "00000000-0000-0000-0000-000000000000" },
-  { "no-boot", "BootId", NULL },
+  { "other-boot", "Id", "00000000-0000-0000-0000-000000000000" },
+  { "no-boot", "Id", NULL },
   { "other-start", "StartTime", "1" },
   { "no-start", "StartTime", NULL },
   { "huge-start", "StartTime", "18446744073709551616" },
@@ -262,6 +262,8 @@ static const struct {
   { "pid-of-nobody", "Pid", "4194304" },
   { "pid-in-words", "Pid", "\\033[31mone" },
   { "ratio-too-large", "Ratio", "10001" },
+  { "adder-in-words", "Adder", "alice" },
+  { "neither-primary-nor-not", "Primary", "" },
   { "enabled-in-between", "Enabled", "perhaps" },
 };
 
@@ -269,6 +271,7 @@ static void
 test_edited_record (Fixture *self, gconstpointer data)
 {
   const guint i = GPOINTER_TO_UINT (data);
+  const char *group = g_str_equal (edits[i].key, "Id") ? "Boot" : "Target 1";
   g_autofree char *path = get_record (self);
   g_autoptr (GKeyFile) record = g_key_file_new ();
   g_autoptr (GError) error = NULL;
@@ -277,11 +280,11 @@ test_edited_record (Fixture *self, gconstpointer data)
   crash (self, SERVED);
   g_key_file_load_from_file (record, path, G_KEY_FILE_NONE, &error);
   g_assert_no_error (error);
-  g_assert_true (g_key_file_has_key (record, "Target", edits[i].key, NULL));
+  g_assert_true (g_key_file_has_key (record, group, edits[i].key, NULL));
   if (edits[i].value != NULL)
-    g_key_file_set_value (record, "Target", edits[i].key, edits[i].value);
+    g_key_file_set_value (record, group, edits[i].key, edits[i].value);
   else
-    g_key_file_remove_key (record, "Target", edits[i].key, NULL);
+    g_key_file_remove_key (record, group, edits[i].key, NULL);
   g_key_file_save_to_file (record, path, &error);
   g_assert_no_error (error);
   start_again (self);

@@ -35,9 +35,10 @@ static const struct {
   { "Engine", "s", FALSE, "'bpf'" },
   { "Engines", "aa{sv}", FALSE, NULL },
   { "Capabilities", "as", FALSE,
-    "['collapse', 'ratio-goal', 'feedback-goal', 'hot-only', 'statistics']" },
+    "['collapse', 'ratio-goal', 'feedback-goal', 'hot-only', 'multiple-targets', 'heat-map', 'undo',"
+    " 'statistics']" },
   { "Limits", "a{sv}", FALSE, NULL },
-  { "MaxTargets", "u", FALSE, "1" },
+  { "MaxTargets", "u", FALSE, "64" },
   { "KdamondPid", "i", FALSE, "-1" },
   { "Version", "s", FALSE, NULL },
 };
@@ -222,17 +223,22 @@ test_version (Fixture *self, gconstpointer data)
 static void
 test_methods (Fixture *self, gconstpointer data)
 {
-  static const char *const known[] = { "Configure", "Reset", "GetStatistics", NULL };
+  static const char *const known[] = { "Configure",
+                                       "Reset",
+                                       "AddTarget",
+                                       "AddTargetByPid",
+                                       "RemoveTarget",
+                                       "GetStatistics",
+                                       "SubscribeStatistics",
+                                       "UnsubscribeStatistics",
+                                       "ListProcesses",
+                                       NULL };
   static const struct {
     const char *name;
     const char *arguments;
   } absent[] = {
-    { "AddTarget", "(@h 0, @a{sv} {})" },
-    { "AddTargetByPid", "(@u 1, @a{sv} {})" },
-    { "RemoveTarget", "(@o '/org/damon/Hugepage/targets/t1',)" },
-    { "SubscribeStatistics", "(@t 1000000,)" },
-    { "UnsubscribeStatistics", "()" },
-    { "ListProcesses", "(@a{sv} {},)" },
+    { "GetHeatMap", "(@a{sv} {},)" }, /* a target's */
+    { "Undo", "()" },
     { "Set", "('org.damon.Hugepage1', 'Pid', <@u 0>)" }, /* GDBus knows it by another interface */
     { "configure", "(@a{sv} {}, @a{sv} {})" },
   };
@@ -264,9 +270,12 @@ test_nothing_else_is_reachable (Fixture *self, gconstpointer data)
     const char *method;
     const char *error;
   } rows[] = {
-    { SERVICE_PATH, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects", "AccessDenied" },
     { SERVICE_PATH, "org.freedesktop.LogControl1", "Get", "AccessDenied" },
-    { SERVICE_PATH, "org.damon.Hugepage1.Target", "Undo", "AccessDenied" },
+    { SERVICE_PATH, "org.damon.Hugepage1.Target", "Undo", "UnknownMethod" },
+    { SERVICE_PATH "/targets", "org.damon.Hugepage1.Target", "Undo", "UnknownMethod" },
+    { SERVICE_PATH "/targets/t1", "org.damon.Hugepage1.Target", "Undo", "UnknownMethod" },
+    { SERVICE_PATH "/targets", "org.freedesktop.DBus.ObjectManager", "GetManagedObjects",
+      "UnknownMethod" },
     { SERVICE_PATH, "org.damon.Hugepage2", "Reset", "AccessDenied" },
     { "/", SERVICE_INTERFACE, "Reset", "UnknownMethod" },
     { "/org/damon", SERVICE_INTERFACE, "Reset", "UnknownMethod" },

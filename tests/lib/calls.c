@@ -181,6 +181,8 @@ on_signal (GDBusConnection *connection, const char *sender G_GNUC_UNUSED, const 
   watch->count++;
   g_clear_pointer (&watch->arguments, g_variant_unref);
   watch->arguments = g_variant_ref (arguments);
+  g_free (watch->path);
+  watch->path = g_strdup (path);
 }
 
 void
@@ -197,12 +199,19 @@ wait_for_bus (GDBusConnection *connection)
 SignalWatch *
 signal_watch_new (GDBusConnection *connection, const char *interface, const char *name)
 {
+  return signal_watch_new_at (connection, SERVICE_PATH, interface, name);
+}
+
+SignalWatch *
+signal_watch_new_at (GDBusConnection *connection, const char *path, const char *interface,
+                     const char *name)
+{
   SignalWatch *watch = g_new0 (SignalWatch, 1);
 
   watch->connection = g_object_ref (connection);
   watch->subscription = g_dbus_connection_signal_subscribe (
-    connection, SERVICE_NAME, interface != NULL ? interface : SERVICE_INTERFACE, name, SERVICE_PATH,
-    NULL, G_DBUS_SIGNAL_FLAGS_NONE, on_signal, watch, NULL);
+    connection, SERVICE_NAME, interface != NULL ? interface : SERVICE_INTERFACE, name, path, NULL,
+    G_DBUS_SIGNAL_FLAGS_NONE, on_signal, watch, NULL);
   wait_for_bus (connection);
   return watch;
 }
@@ -213,6 +222,7 @@ signal_watch_free (SignalWatch *watch)
   g_dbus_connection_signal_unsubscribe (watch->connection, watch->subscription);
   g_object_unref (watch->connection);
   g_clear_pointer (&watch->arguments, g_variant_unref);
+  g_free (watch->path);
   g_free (watch);
 }
 

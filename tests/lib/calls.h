@@ -52,17 +52,22 @@ void call_forget (Call *call);
 /* Until the bus has taken note of all that was sent to it so far: subscriptions to signals. */
 void wait_for_bus (GDBusConnection *connection);
 
-/* Counts a signal of the root object; @arguments, if the signal has come, are the last one's. */
+/* Counts a signal of the root object, unless another is named; @arguments and @path, if the signal
+ * has come, are the last one's. */
 typedef struct {
   GDBusConnection *connection;
   guint subscription;
   guint count;
   GVariant *arguments;
+  char *path;
 } SignalWatch;
 
 /* @interface NULL: the service's own. Signals arrive while the main context runs: in every wait. */
 SignalWatch *signal_watch_new (GDBusConnection *connection, const char *interface,
                                const char *name);
+/* Of the object at @path; NULL: of all objects. */
+SignalWatch *signal_watch_new_at (GDBusConnection *connection, const char *path,
+                                  const char *interface, const char *name);
 void signal_watch_free (SignalWatch *watch);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SignalWatch, signal_watch_free)
 gboolean signal_watch_wait (SignalWatch *watch, guint count, guint seconds);

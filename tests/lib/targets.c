@@ -204,7 +204,7 @@ standstill_new (Fixture *fixture)
   self->properties = get_all_properties (fixture->connection, &error);
   g_assert_no_error (error);
   self->settings = read_state_file (fixture, "settings");
-  self->target = read_state_file (fixture, "target");
+  self->target = read_state_file (fixture, "targets");
   self->changes =
     signal_watch_new (fixture->connection, "org.freedesktop.DBus.Properties", "PropertiesChanged");
   return self;
@@ -232,7 +232,7 @@ standstill_check (const char *domain, const char *file, int line, const char *fu
   if (lasting)
     wait_for_files ();
   settings = read_state_file (self->fixture, "settings");
-  target = read_state_file (self->fixture, "target");
+  target = read_state_file (self->fixture, "targets");
   if (!g_variant_equal (now, self->properties)) {
     g_autofree char *before = g_variant_print (self->properties, FALSE);
     g_autofree char *after = g_variant_print (now, FALSE);

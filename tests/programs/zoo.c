@@ -26,6 +26,10 @@
 #define BLOCK_SIZE (PAGE_SIZE * BLOCK_PAGES)
 #define TEBIBYTE ((size_t) 1 << 40)
 
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25 /* linux/mman.h, since 6.1 */
+#endif
+
 struct area {
   const char *name;
   size_t n_blocks;
@@ -144,6 +148,7 @@ static struct area areas[] = {
   { "congruent", 4, BLOCK_PAGES, map_congruent, NULL },
   { "incongruent", 4, BLOCK_PAGES, map_incongruent, NULL },
   { "file", 4, BLOCK_PAGES, map_file, NULL },
+  { "own", 4, BLOCK_PAGES, map_plain, NULL }, /* that it makes huge itself */
 };
 
 #define N_AREAS (sizeof areas / sizeof *areas)
@@ -173,6 +178,20 @@ fill (const struct area *area)
   for (size_t i = 0; i < area->n_blocks; i++)
     for (size_t j = 0; j < area->n_pages; j++)
       area->start[i * BLOCK_SIZE + j * PAGE_SIZE] = (char) (j | 1);
+}
+
+static void
+make_own_huge (void)
+{
+  const struct area *area = &areas[N_AREAS - 1];
+
+  /* Where no huge page is to be had at once, one is a moment later. */
+  for (unsigned tries = 0; tries < 100; tries++) {
+    if (madvise ((void *) area->start, area->n_blocks * BLOCK_SIZE, MADV_COLLAPSE) == 0)
+      return;
+    usleep (10000);
+  }
+  die (area->name);
 }
 
 static void
@@ -260,6 +279,8 @@ main (int argc, char **argv)
     printf ("%s %" PRIxPTR " %zu\n", areas[i].name, (uintptr_t) areas[i].start, areas[i].n_blocks);
   }
   prctl (PR_SET_THP_DISABLE, disables ? 1 : 0, 0, 0, 0);
+  if (!disables)
+    make_own_huge ();
   if (reserves)
     reserve ();
   puts ("ready");

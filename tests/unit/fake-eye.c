@@ -20,6 +20,7 @@ struct _FakeEye {
   guint64 largest_clear;
   guint cleared;
   guint clears;
+  guint splits;
   gboolean broken;
   gboolean holds;
   gboolean held;
@@ -106,6 +107,18 @@ count_shared (DhEye *eye, guint64 address, guint *ret_shared)
   return block != NULL;
 }
 
+/* One page of a huge block alone takes it apart, unless somebody else maps it as well. */
+static int
+split_block (FakeEye *self, FakeBlock *block)
+{
+  if (!block)
+    return -ENOMEM;
+  self->splits++;
+  if (block->shared == 0)
+    block->huge = FALSE;
+  return 0;
+}
+
 /* Returns: 0 or -errno. */
 static int
 clear_block (FakeEye *self, FakeBlock *block)
@@ -150,13 +163,14 @@ advise (gpointer data, int pidfd, const struct iovec *ranges, gsize n_ranges, in
     guint64 start = (guintptr) ranges[i].iov_base, end = start + ranges[i].iov_len;
 
     for (guint64 at = start; at < end && result == 0; at += DH_BLOCK_SIZE)
-      result = advice == MADV_COLD ? clear_block (self, find (self, at))
-                                   : collapse_block (self, find (self, at), at);
+      result = advice == MADV_COLLAPSE    ? collapse_block (self, find (self, at), at)
+               : end - at == DH_PAGE_SIZE ? split_block (self, find (self, at))
+                                          : clear_block (self, find (self, at));
     size += ranges[i].iov_len;
     if (result == 0)
       done += ranges[i].iov_len;
   }
-  if (advice == MADV_COLD) {
+  if (advice == MADV_COLD && size > DH_PAGE_SIZE) {
     self->clears++;
     self->largest_clear = MAX (self->largest_clear, size);
   }
@@ -305,6 +319,14 @@ fake_eye_count_clears (FakeEye *self)
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   return self->clears;
+}
+
+guint
+fake_eye_count_splits (FakeEye *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  return self->splits;
 }
 
 guint64

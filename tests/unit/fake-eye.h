@@ -65,6 +65,7 @@ gboolean fake_eye_is_huge (FakeEye *self, guint block);
 guint fake_eye_count_huge (FakeEye *self);
 guint fake_eye_count_cleared (FakeEye *self); /* blocks that were cleared, ever */
 guint fake_eye_count_clears (FakeEye *self);  /* calls */
+guint fake_eye_count_splits (FakeEye *self);  /* calls on one page alone */
 guint64 fake_eye_get_largest_clear (FakeEye *self);
 
 /* Numbers of the blocks that a collapse was asked of, in that order. Returns: (transfer full)

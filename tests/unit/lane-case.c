@@ -24,6 +24,7 @@ lane_case_tear_down (LaneCase *self, gconstpointer data)
   fake_eye_release (self->eye);
   lane_case_wait_ended (self, 10);
   dh_budget_unref (self->budget);
+  dh_pace_unref (self->pace);
   child_free (self->child);
   g_object_unref (self->eye);
   g_array_unref (self->events);
@@ -46,19 +47,25 @@ lane_case_start (LaneCase *self)
 {
   g_autoptr (DhProcess) process = NULL;
   g_autoptr (GError) error = NULL;
-  DhOwner owner;
+  DhLaneShares shares = { .advisor = fake_eye_get_advisor (self->eye) };
 
   self->child = child_new (self->prepare);
   process = dh_process_open ("/", (guint64) self->child->pid, &error);
   g_assert_no_error (error);
-  g_assert_true (dh_process_read_owner (process, &owner, &error));
+  g_assert_true (dh_process_read_owner (process, &self->owner, &error));
   g_assert_no_error (error);
   if (self->stranger)
-    owner.uids[0]++;
-  self->budget = dh_budget_new (&self->limits);
-  self->lane =
-    dh_lane_start (process, &owner, g_object_ref (DH_EYE (self->eye)),
-                   fake_eye_get_advisor (self->eye), self->budget, &self->goals, on_event, self);
+    self->owner.uids[0]++;
+  shares.budget = self->budget = dh_budget_new (&self->limits);
+  shares.pace = self->pace = dh_pace_new ();
+  self->lane = dh_lane_new (process, g_object_ref (DH_EYE (self->eye)), &shares, on_event, self);
+  lane_case_serve (self);
+}
+
+void
+lane_case_serve (LaneCase *self)
+{
+  dh_lane_serve (self->lane, &self->owner, &self->goals);
 }
 
 void

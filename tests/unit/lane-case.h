@@ -19,7 +19,9 @@ typedef struct {
   DhLaneGoals goals;
   gboolean stranger; /* the process was authorized as somebody else's */
   Child *child;
+  DhOwner owner; /* as it was authorized */
   DhBudget *budget;
+  DhPace *pace;
   DhLane *lane;   /* NULL once it was stopped */
   GArray *events; /* DhLaneEvent */
   GError *error;  /* of the last event */
@@ -28,7 +30,9 @@ typedef struct {
 void lane_case_set_up (LaneCase *self, gconstpointer data);
 void lane_case_tear_down (LaneCase *self, gconstpointer data);
 
+/* It serves from then on; and does so anew. */
 void lane_case_start (LaneCase *self);
+void lane_case_serve (LaneCase *self);
 void lane_case_stop (LaneCase *self);
 
 /* Each ends the test if it does not come true within so many seconds. */

@@ -18,16 +18,37 @@ static const DhStoredTarget some_target = {
              .gids = { 100, 101, 102, 0 },
              .capable = FALSE,
              .dumpable = TRUE },
+  .adder = 1001,
   .enabled = TRUE,
+  .primary = TRUE,
+  .set = TRUE,
   .ratio = 5000,
 };
+
+/* Just that one. */
+static inline void
+save_target (DhStore *store, const DhStoredTarget *target)
+{
+  g_autoptr (GArray) targets = g_array_new (FALSE, FALSE, sizeof *target);
+
+  g_array_append_vals (targets, target, 1);
+  dh_store_save_targets (store, targets);
+}
+
+static inline guint
+count_targets (DhStore *store)
+{
+  g_autoptr (GArray) targets = dh_store_load_targets (store);
+
+  return targets->len;
+}
 
 /* A state directory and a boot of its own. */
 typedef struct {
   char *root;
   char *directory;
   char *settings_path;
-  char *target_path;
+  char *targets_path;
   char *boot_id_path;
   DhSettings defaults;
 } StoreFixture;
@@ -53,7 +74,7 @@ set_up (StoreFixture *fixture, gconstpointer user_data G_GNUC_UNUSED)
   fixture->boot_id_path = g_build_filename (random_path, "boot_id", NULL);
   fixture->directory = g_build_filename (fixture->root, "state", NULL);
   fixture->settings_path = g_build_filename (fixture->directory, "settings", NULL);
-  fixture->target_path = g_build_filename (fixture->directory, "target", NULL);
+  fixture->targets_path = g_build_filename (fixture->directory, "targets", NULL);
   g_assert_cmpint (g_mkdir_with_parents (random_path, 0700), ==, 0);
   g_assert_cmpint (g_mkdir (fixture->directory, 0700), ==, 0);
   write_file (fixture->boot_id_path, BOOT_ID "\n");
@@ -68,7 +89,7 @@ tear_down (StoreFixture *fixture, gconstpointer user_data G_GNUC_UNUSED)
                                       "proc/sys", "proc" };
 
   g_remove (fixture->settings_path);
-  g_remove (fixture->target_path);
+  g_remove (fixture->targets_path);
   g_remove (fixture->boot_id_path);
   for (gsize i = 0; i < G_N_ELEMENTS (directories); i++) {
     g_autofree char *path = g_build_filename (fixture->root, directories[i], NULL);
@@ -81,7 +102,7 @@ tear_down (StoreFixture *fixture, gconstpointer user_data G_GNUC_UNUSED)
   g_free (fixture->root);
   g_free (fixture->directory);
   g_free (fixture->settings_path);
-  g_free (fixture->target_path);
+  g_free (fixture->targets_path);
   g_free (fixture->boot_id_path);
 }
 

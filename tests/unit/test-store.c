@@ -19,7 +19,6 @@ assert_both_ignored (StoreFixture *fixture)
 {
   g_autoptr (DhStore) store = NULL;
   DhSettings settings = fixture->defaults;
-  DhStoredTarget target;
 
   g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING,
                          "*stored is ignored: *settings is not*");
@@ -28,8 +27,8 @@ assert_both_ignored (StoreFixture *fixture)
   dh_store_load_settings (store, "bpf", &settings);
   g_assert_cmpmem (&settings, sizeof settings, &fixture->defaults, sizeof fixture->defaults);
 
-  g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "*stored is ignored: *target is not*");
-  g_assert_false (dh_store_load_target (store, &target));
+  g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "*stored is ignored: *targets is not*");
+  g_assert_cmpuint (count_targets (store), ==, 0);
   g_test_assert_expected_messages ();
 }
 
@@ -56,11 +55,10 @@ test_starts_empty (StoreFixture *fixture, gconstpointer user_data G_GNUC_UNUSED)
 {
   g_autoptr (DhStore) store = open_store (fixture);
   DhSettings settings = fixture->defaults;
-  DhStoredTarget target;
 
   dh_store_load_settings (store, "bpf", &settings);
   g_assert_cmpmem (&settings, sizeof settings, &fixture->defaults, sizeof fixture->defaults);
-  g_assert_false (dh_store_load_target (store, &target));
+  g_assert_cmpuint (count_targets (store), ==, 0);
   g_assert_cmpint (get_next_wakeup (), ==, -1);
 }
 
@@ -199,7 +197,7 @@ test_ignores_files_that_are_nonsense (StoreFixture *fixture, gconstpointer user_
 
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++) {
     write_file (fixture->settings_path, texts[i]);
-    write_file (fixture->target_path, texts[i]);
+    write_file (fixture->targets_path, texts[i]);
     assert_both_ignored (fixture);
   }
 }
@@ -208,14 +206,15 @@ static void
 test_ignores_files_that_others_may_write (StoreFixture *fixture,
                                           gconstpointer user_data G_GNUC_UNUSED)
 {
-  g_autofree char *record = dh_stored_target_format (&some_target, BOOT_ID);
+  g_autoptr (DhStore) store = open_store (fixture);
 
   write_file (fixture->settings_path, "[bpf]\nRatio=5000\n");
-  write_file (fixture->target_path, record);
+  save_target (store, &some_target);
+  dh_store_flush (store);
   g_assert_cmpuint (read_stored (fixture, "bpf", DH_SETTING_RATIO), ==, 5000);
 
   g_assert_cmpint (g_chmod (fixture->settings_path, 0666), ==, 0);
-  g_assert_cmpint (g_chmod (fixture->target_path, 0660), ==, 0);
+  g_assert_cmpint (g_chmod (fixture->targets_path, 0660), ==, 0);
   assert_both_ignored (fixture);
 }
 
@@ -234,8 +233,8 @@ test_a_missing_directory_is_a_warning (StoreFixture *fixture, gconstpointer user
   dh_store_flush (store);
   g_test_assert_expected_messages ();
 
-  g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "*target cannot be written: *");
-  dh_store_save_target (store, &some_target);
+  g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "*targets cannot be written: *");
+  save_target (store, &some_target);
   dh_store_flush (store);
   g_test_assert_expected_messages ();
   assert_exists (fixture->directory, FALSE);

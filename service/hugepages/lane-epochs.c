@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * SPDX-FileCopyrightText: The damon-hugepage authors */
+
+#include "lane-private.h"
+
+#include "error.h"
+#include "thread-clock.h"
+
+#include <string.h>
+
+/* While nothing is to be done, how often it is looked whether the process is still the same. */
+#define CHECK_USEC G_USEC_PER_SEC
+
+#define OWNER_READS 3
+#define OWNER_PAUSE_USEC 5000
+
+gboolean
+dh_lane_check_switched_on (DhLane *lane)
+{
+  g_autoptr (GError) error = NULL;
+  gboolean was_off = lane->switched_off;
+
+  lane->switched_off = !dh_process_thp_enabled (lane->process);
+  if (lane->switched_off) {
+    g_set_error (&error, DH_ERROR, DH_ERROR_PROCESS_NOT_PERMITTED,
+                 "Process %d has switched huge pages off for itself (PR_SET_THP_DISABLE)",
+                 dh_process_get_pid (lane->process));
+    lane->not_before = G_MAXUINT64;
+    if (!was_off)
+      dh_lane_set_hampered (lane, error);
+  } else if (was_off) {
+    lane->not_before = 0;
+    dh_lane_set_hampered (lane, NULL);
+  }
+  return !lane->switched_off;
+}
+
+/* In the middle of exec a process looks undumpable for a moment: what differs is read again. */
+static gboolean
+read_owner (DhLane *lane, DhOwner *ret_owner, GError **error)
+{
+  for (guint i = 0; i < OWNER_READS; i++) {
+    if (i > 0)
+      g_usleep (OWNER_PAUSE_USEC);
+    if (!dh_process_read_owner (lane->process, ret_owner, error))
+      return FALSE;
+    if (dh_owner_equal (ret_owner, &lane->served_owner))
+      return TRUE;
+  }
+  return TRUE;
+}
+
+static gboolean
+check_process (DhLane *lane, GError **error)
+{
+  DhOwner owner;
+
+  if (!read_owner (lane, &owner, error))
+    return FALSE;
+  if (!dh_owner_equal (&owner, &lane->served_owner)) {
+    g_set_error (error, DH_ERROR, DH_ERROR_PROCESS_NOT_PERMITTED,
+                 "Process %d has become somebody else's", dh_process_get_pid (lane->process));
+    return FALSE;
+  }
+  dh_lane_check_switched_on (lane);
+  return TRUE;
+}
+
+/* Works until @deadline, or until the process has got another address space. */
+static gboolean
+work_and_watch (DhLane *lane, guint64 deadline, gboolean *ret_moved, GError **error)
+{
+  *ret_moved = FALSE;
+  while (!*ret_moved && dh_lane_now () < deadline)
+    if (!dh_lane_work_until (lane, MIN (deadline, dh_lane_now () + CHECK_USEC), error)
+        || !check_process (lane, error)
+        || !dh_observer_check_moved (lane->observer, ret_moved, error))
+      return FALSE;
+  return TRUE;
+}
+
+static void
+publish_heat_map (DhLane *lane)
+{
+  g_autoptr (DhHeatMap) map = dh_observer_dup_heat_map (lane->observer);
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&lane->lock);
+  DhHeatMap *last = lane->heat_map;
+
+  lane->heat_map = g_steal_pointer (&map);
+  map = last;
+}
+
+static gboolean
+begin_epoch (DhLane *lane, GError **error)
+{
+  gboolean moved;
+
+  if (!check_process (lane, error) || !dh_observer_begin (lane->observer, &moved, error))
+    return FALSE;
+  dh_ledger_move (lane->ledger, dh_observer_get_generation (lane->observer));
+  if (moved)
+    dh_lane_forget_candidates (lane);
+  dh_lane_publish (lane);
+  if (!lane->told)
+    dh_lane_notify (lane, DH_LANE_SERVING, NULL);
+  lane->told = TRUE;
+  return TRUE;
+}
+
+static gboolean
+read_epoch (DhLane *lane, GError **error)
+{
+  for (guint i = 0; i < DH_OBSERVER_N_READS; i++)
+    if (!dh_lane_work_until (lane, dh_observer_get_read_time (lane->observer, i), error)
+        || !dh_observer_read (lane->observer, error))
+      return FALSE;
+  dh_lane_forget_candidates (lane);
+  lane->candidates = dh_observer_end (lane->observer, dh_lane_get_goals (lane).min_age);
+  dh_lane_publish (lane);
+  publish_heat_map (lane);
+  return TRUE;
+}
+
+/* An epoch, and the time until the next: what looking has cost decides how long that is. */
+static gboolean
+run_epoch (DhLane *lane, GError **error)
+{
+  const uid_t uid = lane->served_owner.uids[1];
+  const guint64 expected = dh_observer_get_cost (lane->observer);
+  guint64 start = dh_pace_book (lane->shares.pace, uid, dh_lane_now (), expected);
+  gboolean moved, begun, done;
+
+  begun = work_and_watch (lane, start, &moved, error);
+  done = begun && begin_epoch (lane, error) && read_epoch (lane, error);
+  dh_pace_settle (lane->shares.pace, uid, expected,
+                  begun ? dh_observer_get_cost (lane->observer) : 0);
+  return done && work_and_watch (lane, dh_observer_get_next_epoch (lane->observer), &moved, error);
+}
+
+static void
+wake_lane (gpointer user_data)
+{
+  DhLane *lane = user_data;
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&lane->lock);
+
+  lane->woken = TRUE;
+  g_cond_signal (&lane->wake);
+}
+
+static void
+begin_service (DhLane *lane)
+{
+  const uid_t uid = lane->served_owner.uids[1];
+
+  if (!lane->observer)
+    lane->observer =
+      dh_observer_new (lane->eye, lane->shares.advisor, dh_process_get_pidfd (lane->process));
+  lane->seat = dh_seat_new (lane->shares.budget, uid, wake_lane, lane);
+  dh_pace_join (lane->shares.pace, uid);
+  dh_tuner_init (&lane->tuner);
+  lane->window = G_MAXUINT64;
+  lane->not_before = 0;
+  lane->target_failures = 0;
+  lane->cpu = dh_thread_cpu_usec ();
+  lane->told = lane->hampered = lane->switched_off = FALSE;
+
+  g_mutex_lock (&lane->lock);
+  memset (&lane->statistics, 0, sizeof lane->statistics);
+  for (DhStatistic i = DH_STATISTIC_TRIED_REGIONS; i <= DH_STATISTIC_COLLAPSED_BYTES; i++)
+    dh_statistics_set (&lane->statistics, i, 0);
+  dh_statistics_set (&lane->statistics, DH_STATISTIC_ADDED_BYTES, 0);
+  lane->statistics.counts_failures = TRUE;
+  g_mutex_unlock (&lane->lock);
+}
+
+static void
+end_service (DhLane *lane)
+{
+  dh_lane_forget_candidates (lane);
+  dh_pace_leave (lane->shares.pace, lane->served_owner.uids[1]);
+  g_clear_pointer (&lane->seat, dh_seat_free);
+}
+
+/* It rests until it is told to serve again. */
+static void
+give_up (DhLane *lane, const GError *error)
+{
+  g_mutex_lock (&lane->lock);
+  if (lane->service == lane->serving)
+    lane->wanted = FALSE;
+  g_mutex_unlock (&lane->lock);
+  if (g_error_matches (error, DH_ERROR, DH_ERROR_PROCESS_NOT_PERMITTED))
+    dh_lane_notify (lane, DH_LANE_OWNER_CHANGED, error);
+  else if (!g_error_matches (error, DH_ERROR, DH_ERROR_PROCESS_EXITED))
+    dh_lane_notify (lane, DH_LANE_FAILED, error);
+}
+
+void
+dh_lane_run_service (DhLane *lane)
+{
+  g_autoptr (GError) error = NULL;
+
+  begin_service (lane);
+  while (run_epoch (lane, &error))
+    ;
+  end_service (lane);
+  if (error)
+    give_up (lane, error);
+}
