@@ -303,6 +303,9 @@ on_get_property (GDBusConnection *connection, const char *sender, const char *pa
   DhRootObject *self = user_data;
 
   dh_idle_touch (self->context.idle);
+  /* Nobody reads what is not announced yet. */
+  if (self->flush != 0)
+    flush_changes (self);
   return read_property (self, name);
 }
 

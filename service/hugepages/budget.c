@@ -1,78 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * SPDX-FileCopyrightText: The damon-hugepage authors */
+
 #include "budget.h"
+
+#include "seating.h"
+
 struct _DhBudget {
   GMutex lock;
-  DhQuota quota;
-  guint64 window;
+  DhSeating seating;
 };
+
 struct _DhSeat {
   DhBudget *budget;
+  DhPlace *place;
 };
+
+static guint64
+now_usec (void)
+{
+  return (guint64) g_get_monotonic_time ();
+}
+
 DhBudget *
 dh_budget_new (const DhQuotaLimits *limits)
 {
-  DhBudget *b = g_atomic_rc_box_new0 (DhBudget);
-  g_mutex_init (&b->lock);
-  dh_quota_init (&b->quota, limits, (guint64) g_get_monotonic_time ());
-  return b;
+  DhBudget *budget = g_atomic_rc_box_new0 (DhBudget);
+
+  g_mutex_init (&budget->lock);
+  dh_seating_init (&budget->seating, limits, now_usec ());
+  return budget;
 }
+
 DhBudget *
-dh_budget_ref (DhBudget *b)
+dh_budget_ref (DhBudget *budget)
 {
-  return g_atomic_rc_box_acquire (b);
+  return g_atomic_rc_box_acquire (budget);
 }
-void
-dh_budget_unref (DhBudget *b)
-{
-  g_atomic_rc_box_release (b);
-}
-void
-dh_budget_set_limits (DhBudget *b, const DhQuotaLimits *l)
-{
-  g_mutex_lock (&b->lock);
-  dh_quota_set_limits (&b->quota, l);
-  g_mutex_unlock (&b->lock);
-}
-DhSeat *
-dh_seat_new (DhBudget *b, uid_t uid, DhSeatFunc wake, gpointer user_data)
-{
-  DhSeat *s = g_new0 (DhSeat, 1);
-  s->budget = dh_budget_ref (b);
-  return s;
-}
-void
-dh_seat_free (DhSeat *s)
-{
-  dh_budget_unref (s->budget);
-  g_free (s);
-}
+
 static void
-fill (DhBudget *b, gboolean ask, guint run, DhGrant *g)
+clear_budget (gpointer data)
 {
-  b->window += dh_quota_advance (&b->quota, (guint64) g_get_monotonic_time ());
-  g->blocks = ask ? MIN (run, dh_quota_allowance (&b->quota)) : 0;
-  g->window = b->window;
-  g->next = dh_quota_next_window (&b->quota);
-  g->effective_size = dh_quota_effective_size (&b->quota);
-  g->exceeds = b->quota.exceeds;
+  DhBudget *budget = data;
+
+  dh_seating_clear (&budget->seating);
+  g_mutex_clear (&budget->lock);
 }
+
 void
-dh_seat_ask (DhSeat *s, guint wanted, guint run, float score, DhGrant *g)
+dh_budget_unref (DhBudget *budget)
 {
-  g_mutex_lock (&s->budget->lock);
-  fill (s->budget, wanted > 0, run, g);
-  g_mutex_unlock (&s->budget->lock);
+  g_atomic_rc_box_release_full (budget, clear_budget);
 }
+
 void
-dh_seat_look (DhSeat *s, DhGrant *g)
+dh_budget_set_limits (DhBudget *budget, const DhQuotaLimits *limits)
 {
-  g_mutex_lock (&s->budget->lock);
-  fill (s->budget, FALSE, 0, g);
-  g_mutex_unlock (&s->budget->lock);
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&budget->lock);
+
+  dh_seating_set_limits (&budget->seating, limits, now_usec ());
 }
-void
-dh_seat_charge (DhSeat *s, guint blocks, guint64 bytes, guint64 time)
+
+DhSeat *
+dh_seat_new (DhBudget *budget, uid_t uid, DhSeatFunc wake, gpointer user_data)
 {
-  g_mutex_lock (&s->budget->lock);
-  dh_quota_charge (&s->budget->quota, blocks, bytes, time);
-  g_mutex_unlock (&s->budget->lock);
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&budget->lock);
+  DhSeat *seat = g_new0 (DhSeat, 1);
+
+  seat->budget = dh_budget_ref (budget);
+  seat->place = dh_seating_join (&budget->seating, uid, wake, user_data);
+  return seat;
+}
+
+void
+dh_seat_free (DhSeat *seat)
+{
+  g_mutex_lock (&seat->budget->lock);
+  dh_seating_leave (&seat->budget->seating, seat->place, now_usec ());
+  g_mutex_unlock (&seat->budget->lock);
+  dh_budget_unref (seat->budget);
+  g_free (seat);
+}
+
+void
+dh_seat_ask (DhSeat *seat, guint wanted, guint run, float score, DhGrant *ret_grant)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&seat->budget->lock);
+
+  dh_seating_ask (&seat->budget->seating, seat->place, wanted, run, score, now_usec (), ret_grant);
+}
+
+void
+dh_seat_look (DhSeat *seat, DhGrant *ret_grant)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&seat->budget->lock);
+
+  dh_seating_look (&seat->budget->seating, seat->place, now_usec (), ret_grant);
+}
+
+void
+dh_seat_charge (DhSeat *seat, guint blocks, guint64 bytes, guint64 time)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&seat->budget->lock);
+
+  dh_seating_charge (&seat->budget->seating, seat->place, blocks, bytes, time, now_usec ());
 }

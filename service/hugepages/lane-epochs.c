@@ -4,12 +4,19 @@
 #include "lane-private.h"
 
 #include "error.h"
+#include "saturating.h"
 #include "thread-clock.h"
 
 #include <string.h>
 
-/* While nothing is to be done, how often it is looked whether the process is still the same. */
-#define CHECK_USEC G_USEC_PER_SEC
+/* While nothing is to be done, how often it is looked whether the process is still the same: so many
+ * times between two epochs, within these bounds, so that many idle targets cost little. */
+#define CHECKS 8
+#define MIN_CHECK_USEC ((guint64) G_USEC_PER_SEC)
+#define MAX_CHECK_USEC ((guint64) 4 * G_USEC_PER_SEC)
+
+/* What a look is taken to cost until one has told. */
+#define FIRST_LOOK_USEC 1000
 
 #define OWNER_READS 3
 #define OWNER_PAUSE_USEC 5000
@@ -70,9 +77,13 @@ check_process (DhLane *lane, GError **error)
 static gboolean
 work_and_watch (DhLane *lane, guint64 deadline, gboolean *ret_moved, GError **error)
 {
+  const guint64 begin = dh_lane_now ();
+  const guint64 interval =
+    CLAMP (dh_subtract (deadline, begin) / CHECKS, MIN_CHECK_USEC, MAX_CHECK_USEC);
+
   *ret_moved = FALSE;
   while (!*ret_moved && dh_lane_now () < deadline)
-    if (!dh_lane_work_until (lane, MIN (deadline, dh_lane_now () + CHECK_USEC), error)
+    if (!dh_lane_work_until (lane, MIN (deadline, dh_lane_now () + interval), error)
         || !check_process (lane, error)
         || !dh_observer_check_moved (lane->observer, ret_moved, error))
       return FALSE;
@@ -126,7 +137,7 @@ static gboolean
 run_epoch (DhLane *lane, GError **error)
 {
   const uid_t uid = lane->served_owner.uids[1];
-  const guint64 expected = dh_observer_get_cost (lane->observer);
+  const guint64 expected = MAX (dh_observer_get_cost (lane->observer), FIRST_LOOK_USEC);
   guint64 start = dh_pace_book (lane->shares.pace, uid, dh_lane_now (), expected);
   gboolean moved, begun, done;
 
