@@ -8,6 +8,8 @@
 #include <gio/gio.h>
 
 #define OURS "org.damon.Hugepage.Error."
+#define SEE_PROCESSES "List the processes with: hugepagectl list"
+#define SEE_TARGETS "List the targets with: hugepagectl targets"
 #define SEE_UNIT "See why with: systemctl status damon-hugepaged"
 #define ASK_FOR_BUS "Is dbus.service running?"
 #define BUS "org.freedesktop.DBus.Error."
@@ -22,19 +24,21 @@ static const struct {
   int exit_code;
   const char *remedy;
 } failures[] = {
-  { OURS "NotAvailable", HCTL_EXIT_UNAVAILABLE, "See what is missing with: hugepagectl engines" },
+  { HCTL_ERROR_NOT_AVAILABLE, HCTL_EXIT_UNAVAILABLE,
+    "If it stays so, see what is missing with: hugepagectl engines" },
   { OURS "InvalidValue", HCTL_EXIT_FAILED, "See what is allowed with: hugepagectl get Limits" },
   { OURS "NotSupported", HCTL_EXIT_FAILED,
-    "See what the engine in use has with: hugepagectl get Engine Limits" },
-  { OURS "NoSuchProcess", HCTL_EXIT_NO_PROCESS,
-    "Name a process that runs: hugepagectl enable PID" },
-  { OURS "ProcessExited", HCTL_EXIT_NO_PROCESS,
-    "Name a process that runs: hugepagectl enable PID" },
-  { OURS "ProcessNotPermitted", HCTL_EXIT_FAILED,
+    "See what the engine in use has with: hugepagectl get Engine Capabilities Limits" },
+  { HCTL_ERROR_NO_SUCH_PROCESS, HCTL_EXIT_NO_PROCESS, SEE_PROCESSES },
+  { OURS "ProcessExited", HCTL_EXIT_NO_PROCESS, SEE_PROCESSES },
+  { HCTL_ERROR_PROCESS_NOT_PERMITTED, HCTL_EXIT_FAILED,
     "Name an ordinary process by the ID that ps(1) shows, not a thread's." },
-  { OURS "Busy", HCTL_EXIT_FAILED, "Try again in a moment, or look with: hugepagectl status" },
+  { HCTL_ERROR_UNKNOWN_TARGET, HCTL_EXIT_NO_PROCESS, SEE_TARGETS },
+  { HCTL_ERROR_ALREADY_TARGET, HCTL_EXIT_FAILED, "See how it is served with: hugepagectl targets" },
+  { OURS "Busy", HCTL_EXIT_FAILED, "Try again later, or see what is served: hugepagectl targets" },
   { OURS "Conflict", HCTL_EXIT_FAILED, "End the other user of DAMON first." },
-  { OURS "LimitExceeded", HCTL_EXIT_FAILED, "Answer or cancel the open questions first." },
+  { OURS "LimitExceeded", HCTL_EXIT_FAILED,
+    "Answer or cancel the open questions, or remove a target that is not needed." },
   { OURS "KernelRejected", HCTL_EXIT_FAILED,
     "The journal says more: journalctl -u damon-hugepaged" },
   { OURS "Timeout", HCTL_EXIT_FAILED,
@@ -47,6 +51,8 @@ static const struct {
   { BUS "NameHasNoOwner", HCTL_EXIT_UNAVAILABLE, "Install the service damon-hugepaged." },
   { BUS "Spawn.", HCTL_EXIT_UNAVAILABLE, SEE_UNIT },
   { "org.freedesktop.systemd1.", HCTL_EXIT_UNAVAILABLE, SEE_UNIT },
+  { BUS "UnknownMethod", HCTL_EXIT_FAILED,
+    "If the service is older than this tool, restart it: systemctl restart damon-hugepaged" },
   { BUS "NoReply", HCTL_EXIT_FAILED, SEE_UNIT },
   { BUS "Disconnected", HCTL_EXIT_UNAVAILABLE, "The system bus has ended." },
 };
@@ -97,6 +103,26 @@ hctl_failure_get_reason_remedy (const char *word)
   return reasons[0].remedy;
 }
 
+void
+hctl_failure_set (GError **error, const char *name, const char *format, ...)
+{
+  g_autofree char *message = NULL;
+  va_list arguments;
+
+  va_start (arguments, format);
+  message = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  g_dbus_error_set_dbus_error (error, name, message, NULL);
+}
+
+gboolean
+hctl_failure_is (const GError *error, const char *name)
+{
+  g_autofree char *remote = g_dbus_error_get_remote_error (error);
+
+  return g_strcmp0 (remote, name) == 0;
+}
+
 static void
 print_failure (const char *message, const char *remedy)
 {
@@ -134,25 +160,52 @@ hctl_failure_get_exit_code (const GError *error)
     return HCTL_EXIT_USAGE;
   if (error->domain == HCTL_NO_BUS || is_end_of_bus (error))
     return HCTL_EXIT_UNAVAILABLE;
+  if (error->domain == G_SPAWN_ERROR)
+    return error->code == G_SPAWN_ERROR_NOENT ? HCTL_EXIT_NOT_FOUND : HCTL_EXIT_NOT_EXECUTABLE;
   return index >= 0 ? failures[index].exit_code : HCTL_EXIT_FAILED;
+}
+
+/* Returns: (transfer full): @error's message for people; in @ret_remedy what to do, or NULL. */
+static char *
+explain (const GError *error, const char **ret_remedy)
+{
+  g_autoptr (GError) stripped = g_error_copy (error);
+  g_autofree char *name = g_dbus_error_get_remote_error (error);
+
+  *ret_remedy = NULL;
+  g_dbus_error_strip_remote_error (stripped);
+  if (is_wrong_use (error)) {
+    *ret_remedy = "See: hugepagectl --help";
+  } else if (error->domain == HCTL_NO_BUS) {
+    *ret_remedy = ASK_FOR_BUS;
+  } else if (is_end_of_bus (error)) {
+    *ret_remedy = ASK_FOR_BUS;
+    return g_strdup ("The system bus has ended");
+  } else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT)) {
+    *ret_remedy = SEE_UNIT;
+    return g_strdup ("The service does not answer");
+  } else if (name != NULL) {
+    *ret_remedy = hctl_failure_get_remedy (name);
+  }
+  return g_strdup (stripped->message);
 }
 
 int
 hctl_failure_report (const GError *error)
 {
-  g_autoptr (GError) stripped = g_error_copy (error);
-  g_autofree char *name = g_dbus_error_get_remote_error (error);
+  const char *remedy;
+  g_autofree char *message = explain (error, &remedy);
 
-  g_dbus_error_strip_remote_error (stripped);
-  if (is_wrong_use (error))
-    print_failure (error->message, "See: hugepagectl --help");
-  else if (error->domain == HCTL_NO_BUS)
-    print_failure (error->message, ASK_FOR_BUS);
-  else if (is_end_of_bus (error))
-    print_failure ("The system bus has ended", ASK_FOR_BUS);
-  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
-    print_failure ("The service does not answer", SEE_UNIT);
-  else
-    print_failure (stripped->message, name != NULL ? hctl_failure_get_remedy (name) : NULL);
+  print_failure (message, remedy);
   return hctl_failure_get_exit_code (error);
+}
+
+void
+hctl_failure_warn (const GError *error, const char *consequence)
+{
+  const char *remedy;
+  g_autofree char *message = explain (error, &remedy);
+  g_autofree char *whole = g_strdup_printf ("%s: %s", consequence, message);
+
+  print_failure (whole, remedy);
 }

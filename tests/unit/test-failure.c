@@ -40,21 +40,24 @@ test_remote_errors (void)
     int exit_code;
     const char *remedy;
   } rows[] = {
-    { SERVICE "NotAvailable", 4, "hugepagectl engines" },
+    { SERVICE "NotAvailable", 4, "If it stays so, see what is missing with: hugepagectl engines" },
     { SERVICE "InvalidValue", 1, "hugepagectl get Limits" },
-    { SERVICE "NotSupported", 1, "hugepagectl get Engine Limits" },
-    { SERVICE "NoSuchProcess", 5, "hugepagectl enable PID" },
-    { SERVICE "ProcessExited", 5, "hugepagectl enable PID" },
+    { SERVICE "NotSupported", 1, "hugepagectl get Engine Capabilities Limits" },
+    { SERVICE "NoSuchProcess", 5, "hugepagectl list" },
+    { SERVICE "ProcessExited", 5, "hugepagectl list" },
     { SERVICE "ProcessNotPermitted", 1, "ordinary process" },
+    { SERVICE "UnknownTarget", 5, "hugepagectl targets" },
+    { SERVICE "AlreadyTarget", 1, "hugepagectl targets" },
     { SERVICE "Busy", 1, "Try again" },
     { SERVICE "Conflict", 1, "End the other user" },
-    { SERVICE "LimitExceeded", 1, "open questions" },
+    { SERVICE "LimitExceeded", 1, "open questions, or remove a target" },
     { SERVICE "KernelRejected", 1, "journalctl" },
     { SERVICE "Timeout", 1, "unknown" },
     { SERVICE "Unheard", 1, NULL },
     { BUS "AccessDenied", 3, NULL },
     { BUS "InteractiveAuthorizationRequired", 3, "--no-ask-password" },
     { BUS "InvalidArgs", 1, NULL },
+    { BUS "UnknownMethod", 1, "restart" },
     { BUS "ServiceUnknown", 4, "Install" },
     { BUS "NameHasNoOwner", 4, "Install" },
     { BUS "Spawn.ChildExited", 4, "systemctl status" },
@@ -134,7 +137,7 @@ test_one_full_stop (void)
     report (g_dbus_error_new_for_dbus_error (SERVICE "NotAvailable", "It is so."), 4);
   g_autofree char *empty = report (g_dbus_error_new_for_dbus_error (BUS "Failed", ""), 1);
 
-  g_assert_true (g_str_has_prefix (text, "hugepagectl: It is so. See"));
+  g_assert_true (g_str_has_prefix (text, "hugepagectl: It is so. If"));
   g_assert_cmpstr (strchr (empty, '\n'), ==, "\n");
 }
 
