@@ -48,23 +48,31 @@ hctl_table_add (HctlTable *table, const char *cell, ...)
   g_ptr_array_add (table->rows, g_strv_builder_end (cells));
 }
 
-static glong
-column_width (const HctlTable *table, guint column)
+/* Returns: (transfer full) (element-type glong): of each column. */
+static GArray *
+measure_columns (const HctlTable *table)
 {
-  glong width = 0;
+  GArray *widths = g_array_new (FALSE, TRUE, sizeof (glong));
 
   for (guint i = 0; i < table->rows->len; i++) {
     const char *const *cells = g_ptr_array_index (table->rows, i);
 
-    if (column < g_strv_length ((GStrv) cells))
-      width = MAX (width, g_utf8_strlen (cells[column], -1));
+    for (guint column = 0; cells[column] != NULL; column++) {
+      glong width = g_utf8_strlen (cells[column], -1);
+
+      if (column == widths->len)
+        g_array_set_size (widths, column + 1);
+      g_array_index (widths, glong, column) = MAX (g_array_index (widths, glong, column), width);
+    }
   }
-  return width;
+  return widths;
 }
 
 void
 hctl_table_print (const HctlTable *table)
 {
+  g_autoptr (GArray) widths = measure_columns (table);
+
   for (guint i = 0; i < table->rows->len; i++) {
     g_autoptr (GString) line = g_string_new (NULL);
     const char *const *cells = g_ptr_array_index (table->rows, i);
@@ -72,8 +80,9 @@ hctl_table_print (const HctlTable *table)
     for (guint column = 0; cells[column] != NULL; column++) {
       g_string_append (line, cells[column]);
       if (cells[column + 1] != NULL)
-        for (glong n = column_width (table, column) + 2 - g_utf8_strlen (cells[column], -1); n > 0;
-             n--)
+        for (glong n =
+               g_array_index (widths, glong, column) + 2 - g_utf8_strlen (cells[column], -1);
+             n > 0; n--)
           g_string_append_c (line, ' ');
     }
     g_print ("%s\n", g_strchomp (line->str));
@@ -91,6 +100,12 @@ hctl_print_line (const char *format, ...)
   va_end (arguments);
   printable = dh_text_printable (line, -1, MAX_TEXT_BYTES);
   g_print ("%s\n", printable);
+}
+
+void
+hctl_print_text (const char *text)
+{
+  g_print ("%s", text);
 }
 
 /* Characters outside ASCII and controls, which stand in strings alone, as \u escapes: no terminal

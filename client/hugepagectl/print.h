@@ -21,6 +21,9 @@ void hctl_table_print (const HctlTable *table);
 /* Prints a line, made printable. */
 void hctl_print_line (const char *format, ...) G_GNUC_PRINTF (1, 2);
 
+/* Prints what this tool made itself, as it is. */
+void hctl_print_text (const char *text);
+
 /* Prints @value as JSON: dictionaries are objects, microseconds, bytes and basis points stay
  * numbers. @pretty: on several lines, else on one. */
 void hctl_print_json (GVariant *value, gboolean pretty);

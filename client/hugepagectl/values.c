@@ -5,6 +5,8 @@
 
 #include "units.h"
 
+#include <pwd.h>
+
 static char *
 number_to_text (const char *name, guint64 number)
 {
@@ -69,6 +71,60 @@ hctl_value_to_text (const char *name, GVariant *value)
     return g_strjoinv (" ", (char **) words);
   }
   return g_variant_print (value, FALSE);
+}
+
+void
+hctl_value_add_rows (HctlTable *table, const char *label, const char *name, GVariant *value)
+{
+  if (!g_variant_is_of_type (value, G_VARIANT_TYPE ("a{s*}"))) {
+    g_autofree char *text = hctl_value_to_text (name, value);
+
+    hctl_table_add (table, label, text, NULL);
+    return;
+  }
+
+  for (gsize i = 0; i < g_variant_n_children (value); i++) {
+    g_autoptr (GVariant) pair = g_variant_get_child_value (value, i);
+    g_autoptr (GVariant) key = g_variant_get_child_value (pair, 0);
+    g_autoptr (GVariant) child = g_variant_get_child_value (pair, 1);
+    g_autoptr (GVariant) entry = g_variant_is_of_type (child, G_VARIANT_TYPE_VARIANT)
+                                   ? g_variant_get_variant (child)
+                                   : g_variant_ref (child);
+    g_autofree char *text = hctl_value_to_text (g_variant_get_string (key, NULL), entry);
+    g_autofree char *entry_label =
+      g_strdup_printf ("%s.%s", label, g_variant_get_string (key, NULL));
+
+    hctl_table_add (table, entry_label, text, NULL);
+  }
+}
+
+char *
+hctl_value_lookup_size (GVariant *dictionary, const char *name)
+{
+  guint64 bytes;
+
+  if (!g_variant_lookup (dictionary, name, "t", &bytes))
+    return g_strdup ("");
+  return g_format_size_full (bytes, G_FORMAT_SIZE_IEC_UNITS);
+}
+
+char *
+hctl_value_lookup_unit (GVariant *details)
+{
+  const char *unit = "", *user_unit = "";
+
+  if (g_variant_lookup (details, "user-unit", "&s", &user_unit) && *user_unit != '\0')
+    return g_strconcat ("user:", user_unit, NULL);
+  g_variant_lookup (details, "unit", "&s", &unit);
+  return g_strdup (unit);
+}
+
+char *
+hctl_user_to_text (guint32 uid)
+{
+  const struct passwd *user = getpwuid (uid);
+
+  return user != NULL ? g_strdup (user->pw_name) : g_strdup_printf ("%u", uid);
 }
 
 char *

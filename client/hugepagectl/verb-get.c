@@ -32,32 +32,6 @@ choose (GVariant *properties, char **names, GError **error)
   return g_variant_ref_sink (g_variant_builder_end (&chosen));
 }
 
-/* A dictionary such as Limits has a row for each of its entries. */
-static void
-add_property (HctlTable *table, const char *label, const char *name, GVariant *value)
-{
-  g_autofree char *text = NULL;
-  const char *key;
-  GVariantIter iter;
-  GVariant *entry;
-
-  if (!g_variant_is_of_type (value, G_VARIANT_TYPE_VARDICT)) {
-    text = hctl_value_to_text (name, value);
-    hctl_table_add (table, label, text, NULL);
-    return;
-  }
-
-  g_variant_iter_init (&iter, value);
-  while (g_variant_iter_next (&iter, "{&sv}", &key, &entry)) {
-    g_autoptr (GVariant) taken = entry;
-    g_autofree char *entry_label = g_strdup_printf ("%s.%s", label, key);
-
-    text = hctl_value_to_text (key, entry);
-    hctl_table_add (table, entry_label, text, NULL);
-    g_clear_pointer (&text, g_free);
-  }
-}
-
 static void
 print_text (GVariant *properties)
 {
@@ -70,7 +44,7 @@ print_text (GVariant *properties)
   while (g_variant_iter_next (&iter, "{&sv}", &name, &value)) {
     g_autoptr (GVariant) taken = value;
 
-    add_property (table, name, name, value);
+    hctl_value_add_rows (table, name, name, value);
   }
   hctl_table_print (table);
 }
