@@ -2,31 +2,37 @@
  * SPDX-FileCopyrightText: The damon-hugepage authors */
 #pragma once
 
+#include "options.h"
+
 #include <gio/gio.h>
 
 /* The command line tool: one command is one call of a verb on one connection. A verb is a file and
- * a row in hugepagectl.c; it parses its arguments, speaks by bus.h, and prints by print.h.
- * Everything is synchronous, on the main thread. */
+ * a row in verbs.c; it takes its arguments from the options, speaks by bus.h, about targets by
+ * targets.h, and prints by print.h. Everything is synchronous, on the main thread; what waits
+ * (monitor, run, feedback) runs the default main context meanwhile. */
 
 typedef struct {
   GDBusConnection *bus; /* the same for the whole command: polkit may bind an authorization to it */
-  gboolean json;
-  gboolean ask; /* whether polkit may ask a person */
+  HctlOptions options;
+  int status; /* how the command ends if its verb succeeds, as waitpid() would say it: of a verb
+                 that runs a program the program's, else 0 */
 } HctlContext;
 
-typedef struct {
+struct _HctlVerb {
   const char *name;
   const char *arguments; /* as the help shows them, after the name: none, or with a blank first */
   guint min_arguments;
   guint max_arguments;
-  gboolean reads; /* has something to print as JSON */
-  const char *summary;
+  guint options;          /* of HctlOption: those that it takes */
+  gboolean takes_command; /* after its arguments, of which it has @max_arguments then */
+  gboolean connects;      /* itself, by hctl_bus_open(): it has something to do before */
+  const char *summary;    /* the general help shows its first sentence */
   const char *example;
 
-  /* @arguments: NULL-terminated, as many as allowed. Errors: what the service or the bus says, and
-   * G_OPTION_ERROR for what was wrong on the command line. */
+  /* Errors: what the service or the bus says, G_OPTION_ERROR for what was wrong on the command
+   * line, and those of failure.h. */
   gboolean (*run) (HctlContext *context, char **arguments, GError **error);
-} HctlVerb;
+};
 
 gboolean hctl_status (HctlContext *context, char **arguments, GError **error);
 gboolean hctl_engines (HctlContext *context, char **arguments, GError **error);

@@ -52,7 +52,7 @@ hctl_engines (HctlContext *context, char **arguments, GError **error)
   engines = g_variant_lookup_value (properties, "Engines", G_VARIANT_TYPE ("aa{sv}"));
   if (engines == NULL)
     engines = g_variant_ref_sink (g_variant_new ("aa{sv}", NULL));
-  if (context->json)
+  if (context->options.json)
     hctl_print_json (engines, TRUE);
   else
     print_text (engines);

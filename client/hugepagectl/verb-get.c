@@ -57,7 +57,7 @@ hctl_get (HctlContext *context, char **arguments, GError **error)
 
   if (chosen == NULL)
     return FALSE;
-  if (context->json)
+  if (context->options.json)
     hctl_print_json (chosen, TRUE);
   else
     print_text (chosen);

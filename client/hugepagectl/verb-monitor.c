@@ -123,7 +123,7 @@ gboolean
 hctl_monitor (HctlContext *context, char **arguments, GError **error)
 {
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
-  Monitor monitor = { .loop = loop, .json = context->json };
+  Monitor monitor = { .loop = loop, .json = context->options.json };
 
   g_dbus_connection_signal_subscribe (context->bus, HCTL_BUS_NAME,
                                       "org.freedesktop.DBus.Properties", "PropertiesChanged",

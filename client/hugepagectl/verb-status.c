@@ -112,9 +112,9 @@ hctl_status (HctlContext *context, char **arguments, GError **error)
   /* After the exit the number may be another process's. */
   if (overview.pid != 0 && !g_str_equal (overview.state, "target-exited")) {
     name = hctl_process_dup_name (overview.pid);
-    statistics = hctl_bus_get_statistics (context, &no_statistics);
+    statistics = hctl_bus_get_statistics (context, HCTL_ASK_NEVER, &no_statistics);
   }
-  if (context->json)
+  if (context->options.json)
     print_json (&overview, name, statistics);
   else
     print_text (&overview, name, statistics,
