@@ -36,8 +36,15 @@ struct _HctlVerb {
 
 gboolean hctl_status (HctlContext *context, char **arguments, GError **error);
 gboolean hctl_engines (HctlContext *context, char **arguments, GError **error);
+gboolean hctl_list (HctlContext *context, char **arguments, GError **error);
 gboolean hctl_enable (HctlContext *context, char **arguments, GError **error);
 gboolean hctl_disable (HctlContext *context, char **arguments, GError **error);
+gboolean hctl_targets (HctlContext *context, char **arguments, GError **error);
+gboolean hctl_add (HctlContext *context, char **arguments, GError **error);
+gboolean hctl_remove (HctlContext *context, char **arguments, GError **error);
+gboolean hctl_stats (HctlContext *context, char **arguments, GError **error);
+gboolean hctl_heatmap (HctlContext *context, char **arguments, GError **error);
+gboolean hctl_undo (HctlContext *context, char **arguments, GError **error);
 gboolean hctl_get (HctlContext *context, char **arguments, GError **error);
 gboolean hctl_set (HctlContext *context, char **arguments, GError **error);
 gboolean hctl_reset (HctlContext *context, char **arguments, GError **error);

@@ -3,6 +3,12 @@
 
 #include "verbs.h"
 
+/* Options of those that add a target. */
+#define TARGET_OPTIONS                                                                             \
+  (HCTL_OPTION_RATIO | HCTL_OPTION_FEEDBACK | HCTL_OPTION_REASON | HCTL_OPTION_APPLICATION_ID)
+
+#define TARGET_IS "TARGET is a process ID, or what hugepagectl targets shows."
+
 static const HctlVerb verbs[] = {
   { .name = "status",
     .arguments = "",
@@ -16,6 +22,13 @@ static const HctlVerb verbs[] = {
     .summary = "List the engines, what each can do or lacks here.",
     .example = "hugepagectl engines",
     .run = hctl_engines },
+  { .name = "list",
+    .arguments = "",
+    .options = HCTL_OPTION_JSON | HCTL_OPTION_ALL,
+    .summary = "List your processes, to choose one.\n\n"
+               "A unit of a user's own manager, who can name it as he likes, begins with user:",
+    .example = "hugepagectl list --all",
+    .run = hctl_list },
   { .name = "enable",
     .arguments = " PID",
     .min_arguments = 1,
@@ -30,6 +43,52 @@ static const HctlVerb verbs[] = {
                "Memory that is huge stays so.",
     .example = "hugepagectl disable",
     .run = hctl_disable },
+  { .name = "targets",
+    .arguments = "",
+    .options = HCTL_OPTION_JSON,
+    .summary = "List the processes that are to be served.",
+    .example = "hugepagectl targets",
+    .run = hctl_targets },
+  { .name = "add",
+    .arguments = " PID",
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .options = TARGET_OPTIONS | HCTL_OPTION_PRIMARY,
+    .summary = "Serve one more process, until it exits.\n\n"
+               "Prints the path of the target.",
+    .example = "hugepagectl add 4711 --ratio=50% --reason='nightly batch'",
+    .run = hctl_add },
+  { .name = "remove",
+    .arguments = " TARGET",
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .summary = "Stop serving a target and forget it.\n\n"
+               "Memory that is huge stays so.\n" TARGET_IS,
+    .example = "hugepagectl remove 4711",
+    .run = hctl_remove },
+  { .name = "stats",
+    .arguments = " [TARGET]",
+    .max_arguments = 1,
+    .options = HCTL_OPTION_JSON,
+    .summary = "Print all figures of a target, else the primary.\n\n" TARGET_IS,
+    .example = "hugepagectl stats 4711",
+    .run = hctl_stats },
+  { .name = "heatmap",
+    .arguments = " TARGET",
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .options = HCTL_OPTION_JSON | HCTL_OPTION_ASCII,
+    .summary = "Draw which memory of a target is hot and huge.\n\n" TARGET_IS,
+    .example = "hugepagectl heatmap 4711",
+    .run = hctl_heatmap },
+  { .name = "undo",
+    .arguments = " [TARGET]",
+    .max_arguments = 1,
+    .options = HCTL_OPTION_JSON,
+    .summary = "Stop serving a target; split what was made huge.\n\n"
+               "The target, else the primary one, stays, but is not served.\n" TARGET_IS,
+    .example = "hugepagectl undo 4711",
+    .run = hctl_undo },
   { .name = "get",
     .arguments = " [NAME...]",
     .max_arguments = G_MAXUINT,
