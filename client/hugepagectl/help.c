@@ -31,7 +31,7 @@ make_general_text (void)
     g_string_append_printf (text, "  %-25s  %.*s\n", use, length, verbs[i].summary);
   }
   g_string_append_printf (text,
-                          "\nA verb's own help has its options: hugepagectl get --help\n"
+                          "\nA verb's own help has its options: hugepagectl run --help\n"
                           "\n%s\n%s",
                           options, exit_codes);
   return g_string_free (text, FALSE);

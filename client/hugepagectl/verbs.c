@@ -66,6 +66,18 @@ static const HctlVerb verbs[] = {
                "Memory that is huge stays so.\n" TARGET_IS,
     .example = "hugepagectl remove 4711",
     .run = hctl_remove },
+  { .name = "run",
+    .arguments = " -- CMD...",
+    .options = TARGET_OPTIONS,
+    .takes_command = TRUE,
+    .connects = TRUE,
+    .summary = "Run a command that is served from its start.\n\n"
+               "A command that cannot be served is not run. Signals are passed on. Ends as the\n"
+               "command does: with its exit code, or by the same signal; with 127 if it is not\n"
+               "found, with 126 if it cannot be executed. The command begins after -- or with\n"
+               "the first word that is no option; what looks like an option then is its own.",
+    .example = "hugepagectl run --ratio=50% -- redis-server --port 6380",
+    .run = hctl_run },
   { .name = "stats",
     .arguments = " [TARGET]",
     .max_arguments = 1,
