@@ -43,6 +43,7 @@ gboolean hctl_targets (HctlContext *context, char **arguments, GError **error);
 gboolean hctl_add (HctlContext *context, char **arguments, GError **error);
 gboolean hctl_remove (HctlContext *context, char **arguments, GError **error);
 gboolean hctl_run (HctlContext *context, char **arguments, GError **error);
+gboolean hctl_feedback (HctlContext *context, char **arguments, GError **error);
 gboolean hctl_stats (HctlContext *context, char **arguments, GError **error);
 gboolean hctl_heatmap (HctlContext *context, char **arguments, GError **error);
 gboolean hctl_undo (HctlContext *context, char **arguments, GError **error);

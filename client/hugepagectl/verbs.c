@@ -78,6 +78,18 @@ static const HctlVerb verbs[] = {
                "the first word that is no option; what looks like an option then is its own.",
     .example = "hugepagectl run --ratio=50% -- redis-server --port 6380",
     .run = hctl_run },
+  { .name = "feedback",
+    .arguments = " TARGET -- CMD...",
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .takes_command = TRUE,
+    .summary = "Steer a target by what a command prints.\n\n"
+               "Runs the command once a quota window. The first line of its output is how well\n"
+               "the target does: 10000 or 100% is \"goal met\", below it more is made huge, above\n"
+               "it less. Ends with the target or when interrupted (Ctrl-C), and switches the\n"
+               "feedback off then.\n" TARGET_IS,
+    .example = "hugepagectl feedback 4711 -- sh -c 'echo 9000'",
+    .run = hctl_feedback },
   { .name = "stats",
     .arguments = " [TARGET]",
     .max_arguments = 1,

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * SPDX-FileCopyrightText: The damon-hugepage authors */
+
+#include "failure.h"
+#include "measure.h"
+#include "targets.h"
+
+#include <glib-unix.h>
+#include <signal.h>
+
+#define MIN_WINDOW_USEC 100000
+#define MAX_WINDOW_USEC (3600 * (guint64) G_USEC_PER_SEC)
+
+/* So often it may fail in the beginning. */
+#define MAX_FAILURES 3
+
+typedef struct {
+  HctlContext *context;
+  const char *path;
+  GCancellable *over;
+  gboolean gone; /* the target is */
+  GError *error; /* that it ended with, if any */
+  gboolean has_value;
+  guint n_failures; /* before there was a value */
+} Loop;
+
+static gboolean
+on_interrupted (gpointer user_data)
+{
+  const Loop *loop = user_data;
+
+  g_cancellable_cancel (loop->over);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+on_removed (GDBusConnection *bus, const char *sender, const char *path, const char *interface,
+            const char *signal, GVariant *parameters, gpointer user_data)
+{
+  Loop *loop = user_data;
+  const char *removed;
+
+  if (!g_variant_is_of_type (parameters, G_VARIANT_TYPE ("(oas)")))
+    return;
+  g_variant_get (parameters, "(&oas)", &removed, NULL);
+  if (g_str_equal (removed, loop->path)) {
+    loop->gone = TRUE;
+    g_cancellable_cancel (loop->over);
+  }
+}
+
+static void
+end_with_error (Loop *loop, GError *error)
+{
+  if (loop->error == NULL)
+    loop->error = error;
+  else
+    g_error_free (error);
+  g_cancellable_cancel (loop->over);
+}
+
+static void
+on_vanished (GDBusConnection *bus, const char *name, gpointer user_data)
+{
+  Loop *loop = user_data;
+  GError *error = NULL;
+
+  hctl_failure_set (&error, HCTL_ERROR_NOT_AVAILABLE, "The service has ended");
+  loop->gone = TRUE;
+  end_with_error (loop, error);
+}
+
+static gboolean
+set_feedback (Loop *loop, guint32 value, HctlAsk ask, GError **error)
+{
+  if (hctl_bus_set_property (loop->context, loop->path, HCTL_TARGET_INTERFACE, "Feedback",
+                             g_variant_new_uint32 (value), ask, error))
+    return TRUE;
+  hctl_target_interpret_error (loop->path, error);
+  return FALSE;
+}
+
+/* Tells the service of @value. What may be over in the next window does not end the loop. */
+static void
+tell (Loop *loop, guint32 value)
+{
+  GError *error = NULL;
+
+  loop->has_value = TRUE;
+  if (set_feedback (loop, value, HCTL_ASK_NEVER, &error))
+    return;
+
+  if (hctl_failure_is (error, HCTL_ERROR_UNKNOWN_TARGET))
+    loop->gone = TRUE;
+  if (hctl_failure_get_exit_code (error) != HCTL_EXIT_FAILED) {
+    end_with_error (loop, error);
+  } else {
+    hctl_failure_warn (error, "The value was not taken");
+    g_error_free (error);
+  }
+}
+
+/* Measures once. */
+static void
+steer (Loop *loop)
+{
+  g_autoptr (GError) error = NULL;
+  guint32 value;
+
+  if (hctl_measure_run ((const char *const *) loop->context->options.command, loop->over, &value,
+                        &error))
+    tell (loop, value);
+  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return;
+  else if (loop->has_value)
+    hctl_failure_warn (error, "The last value stands");
+  else if (error->domain == G_SPAWN_ERROR || ++loop->n_failures == MAX_FAILURES)
+    end_with_error (loop, g_steal_pointer (&error));
+  else
+    hctl_failure_warn (error, "There is no value yet");
+}
+
+/* The quota window now, microseconds; 0 with an error. */
+static gint64
+get_window (Loop *loop)
+{
+  GError *error = NULL;
+  g_autoptr (GVariant) window = hctl_bus_get_property (loop->context, NULL, HCTL_INTERFACE,
+                                                       "QuotaResetIntervalUSec", "t", &error);
+
+  if (window == NULL) {
+    end_with_error (loop, error);
+    return 0;
+  }
+  return (gint64) CLAMP (g_variant_get_uint64 (window), MIN_WINDOW_USEC, MAX_WINDOW_USEC);
+}
+
+static gboolean
+on_time (gpointer user_data)
+{
+  gboolean *reached = user_data;
+
+  *reached = TRUE;
+  return G_SOURCE_REMOVE;
+}
+
+static void
+wait_until (const Loop *loop, gint64 time)
+{
+  gint64 rest = MAX (time - g_get_monotonic_time (), 0);
+  gboolean reached = FALSE;
+  guint source = g_timeout_add ((guint) (rest / 1000), on_time, &reached);
+
+  while (!reached && !g_cancellable_is_cancelled (loop->over))
+    g_main_context_iteration (NULL, TRUE);
+  if (!reached)
+    g_source_remove (source);
+}
+
+/* What hugepagectl was started to ignore it goes on to ignore, as under nohup(1). */
+static void
+watch_signal (Loop *loop, int number)
+{
+  struct sigaction action;
+
+  if (sigaction (number, NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+    g_unix_signal_add (number, on_interrupted, loop);
+}
+
+static void
+watch (Loop *loop)
+{
+  watch_signal (loop, SIGINT);
+  watch_signal (loop, SIGTERM);
+  watch_signal (loop, SIGHUP);
+  g_dbus_connection_signal_subscribe (
+    loop->context->bus, HCTL_BUS_NAME, HCTL_OBJECT_MANAGER_INTERFACE, "InterfacesRemoved",
+    HCTL_OBJECT_PATH, NULL, G_DBUS_SIGNAL_FLAGS_NONE, on_removed, loop, NULL);
+  g_bus_watch_name_on_connection (loop->context->bus, HCTL_BUS_NAME, G_BUS_NAME_WATCHER_FLAGS_NONE,
+                                  NULL, on_vanished, loop, NULL);
+}
+
+/* Finds out whether it will be permitted, when somebody may still be asked for a password, by
+ * setting it to what it is. */
+static gboolean
+try_to_set (Loop *loop, GError **error)
+{
+  g_autoptr (GVariant) value = hctl_bus_get_property (
+    loop->context, loop->path, HCTL_TARGET_INTERFACE, "Feedback", "u", error);
+
+  if (value == NULL) {
+    hctl_target_interpret_error (loop->path, error);
+    return FALSE;
+  }
+  return set_feedback (loop, g_variant_get_uint32 (value), HCTL_ASK_IF_REFUSED, error);
+}
+
+static void
+work (Loop *loop)
+{
+  while (!g_cancellable_is_cancelled (loop->over)) {
+    gint64 begin = g_get_monotonic_time ();
+
+    steer (loop);
+    if (!g_cancellable_is_cancelled (loop->over))
+      wait_until (loop, begin + get_window (loop));
+  }
+}
+
+gboolean
+hctl_feedback (HctlContext *context, char **arguments, GError **error)
+{
+  g_autofree char *path = hctl_targets_find (context, arguments[0], error);
+  g_autoptr (GCancellable) over = g_cancellable_new ();
+  Loop loop = { .context = context, .path = path, .over = over };
+
+  if (path == NULL || !try_to_set (&loop, error))
+    return FALSE;
+
+  watch (&loop);
+  work (&loop);
+  if (loop.has_value && !loop.gone)
+    set_feedback (&loop, 0, HCTL_ASK_NEVER, loop.error == NULL ? &loop.error : NULL);
+  if (loop.error == NULL || hctl_failure_is (loop.error, HCTL_ERROR_UNKNOWN_TARGET)) {
+    g_clear_error (&loop.error);
+    return TRUE;
+  }
+  g_propagate_error (error, loop.error);
+  return FALSE;
+}
