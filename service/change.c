@@ -29,6 +29,19 @@ dh_change_is_of_target (const DhChange *change)
          || change->kind == DH_CHANGE_UNDO;
 }
 
+gboolean
+dh_change_is_of_feedback_alone (const DhChange *change)
+{
+  if (change->kind != DH_CHANGE_SERVICE && change->kind != DH_CHANGE_GOALS)
+    return FALSE;
+  if (change->has_pid || change->has_enabled || change->resets)
+    return FALSE;
+  for (DhSetting i = 0; i < DH_N_SETTINGS; i++)
+    if (change->has_setting[i] != (i == DH_SETTING_FEEDBACK))
+      return FALSE;
+  return TRUE;
+}
+
 static void append (GString *text, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
 static void

@@ -48,5 +48,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhChange, dh_change_free)
 /* Whether it is about one target that exists. */
 gboolean dh_change_is_of_target (const DhChange *change);
 
+/* Whether Feedback is all that it sets. */
+gboolean dh_change_is_of_feedback_alone (const DhChange *change);
+
 /* "Pid = 4711, Enabled = true": for the log. Returns: (transfer full). */
 char *dh_change_describe (const DhChange *change);

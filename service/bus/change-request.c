@@ -14,6 +14,7 @@ typedef struct {
   DhActions required;
   guint32 subject;
   char *what;
+  gboolean is_routine; /* not worth a line */
 } ChangeData;
 
 static void
@@ -58,12 +59,28 @@ get_change (DhRequest *request)
   return ((const ChangeData *) dh_request_get_data (request))->change;
 }
 
+/* Who measures writes every window: that it begins and that it ends is worth a line. */
+static gboolean
+is_routine (DhManager *manager, const DhChange *change)
+{
+  const DhTarget *target =
+    change->kind == DH_CHANGE_GOALS
+      ? dh_target_list_find (dh_manager_get_targets (manager), change->target)
+      : dh_manager_get_primary (manager);
+
+  if (!dh_change_is_of_feedback_alone (change) || !target)
+    return FALSE;
+  return target->goals.feedback != 0 && change->settings[DH_SETTING_FEEDBACK] != 0;
+}
+
 static void
 log_change (DhRequest *request)
 {
   const ChangeData *data = dh_request_get_data (request);
   const DhCaller *caller = dh_request_get_caller (request);
 
+  if (data->is_routine)
+    return;
   dh_log_change (caller->sender, caller->uid, data->required, data->subject, data->what);
 }
 
@@ -131,6 +148,7 @@ act (DhRequest *request, DhActions required)
   data->required = required;
   data->subject = subject ? (guint32) dh_process_get_pid (subject) : 0;
   data->what = dh_change_describe (data->change);
+  data->is_routine = is_routine (manager, data->change);
   change = g_steal_pointer (&data->change);
   if (kind == DH_CHANGE_UNDO)
     dh_manager_undo_async (manager, change, caller, granted, on_undone, request);

@@ -220,19 +220,10 @@ check_property_documentation (const char *documentation, const GDBusPropertyInfo
   g_assert_nonnull (strstr (documentation, "efault"));
 }
 
+/* @xml: from the interface on. */
 static void
-test_every_member_is_documented (void)
+check_documentation (const char *xml, const GDBusInterfaceInfo *interface)
 {
-  g_autofree char *xml = read_data ("dbus", SERVICE_NAME ".xml");
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GDBusNodeInfo) node = g_dbus_node_info_new_for_xml (xml, &error);
-  GDBusInterfaceInfo *interface;
-
-  g_assert_no_error (error);
-  g_assert_nonnull (node->interfaces[0]);
-  g_assert_null (node->interfaces[1]);
-  interface = node->interfaces[0];
-  g_assert_cmpstr (interface->name, ==, SERVICE_INTERFACE);
   for (GDBusMethodInfo **method = interface->methods; *method != NULL; method++) {
     g_autofree char *text = find_documentation (xml, "method", (*method)->name);
     check_arguments (text, (*method)->in_args);
@@ -246,6 +237,25 @@ test_every_member_is_documented (void)
     g_autofree char *text = find_documentation (xml, "property", (*property)->name);
     check_property_documentation (text, *property);
   }
+}
+
+static void
+test_every_member_is_documented (void)
+{
+  static const char *const names[] = { SERVICE_INTERFACE, SERVICE_INTERFACE ".Target" };
+  g_autofree char *xml = read_data ("dbus", SERVICE_NAME ".xml");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GDBusNodeInfo) node = g_dbus_node_info_new_for_xml (xml, &error);
+
+  g_assert_no_error (error);
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    g_autofree char *tag = g_strdup_printf ("<interface name=\"%s\">", names[i]);
+
+    g_assert_nonnull (node->interfaces[i]);
+    g_assert_cmpstr (node->interfaces[i]->name, ==, names[i]);
+    check_documentation (strstr (xml, tag), node->interfaces[i]);
+  }
+  g_assert_null (node->interfaces[G_N_ELEMENTS (names)]);
 }
 
 /* gdbus-codegen reads the comments as well; what it cannot read no manual page is made of. */
@@ -323,6 +333,8 @@ test_configuration_shows_the_defaults (Fixture *self, gconstpointer data)
   g_assert_cmpstr (shown->engine, ==, none->engine);
   g_assert_cmpuint (shown->time_ceiling, ==, none->time_ceiling);
   g_assert_cmpstrv (shown->allow_own_on, none->allow_own_on);
+  g_assert_cmpuint (shown->max_targets, ==, none->max_targets);
+  g_assert_cmpuint (shown->max_targets_per_user, ==, none->max_targets_per_user);
   for (guint engine = 0; engine < G_N_ELEMENTS (engines); engine++) {
     DhSettings settings, shown_settings;
 

@@ -207,8 +207,8 @@ test_engines (Fixture *self, gconstpointer data)
   JsonArray *engines = json_node_get_array (node);
   JsonObject *engine = json_array_get_object_element (engines, 1);
 
-  g_assert_true (
-    has_row (text, "bpf available collapse ratio-goal feedback-goal hot-only statistics"));
+  g_assert_true (has_row (text, "bpf available collapse ratio-goal feedback-goal hot-only "
+                                "multiple-targets heat-map undo statistics"));
   g_assert_true (has_row (text, "module not available kernel-support-missing: "
                                 "/sys/module/damon_hugepage/parameters is not there: this kernel "
                                 "has no DAMON_HUGEPAGE module"));

@@ -83,6 +83,7 @@ test_every_file_in_its_place (void)
   expect (expected, 0644, "/usr/share/doc/damon-hugepage/examples",
           "50-damon-hugepage-group.rules");
   expect (expected, 0644, "/usr/share/doc/damon-hugepage/examples", "50-damon-hugepage-user.rules");
+  expect (expected, 0644, "/usr/share/doc/damon-hugepage/examples", "damon-hugepage-drop-in.conf");
   expect (expected, 0644, units, UNIT);
   expect (expected, 0644, sysusers, "damon-hugepage.conf");
   expect (expected, 0644, interfaces, "org.damon.Hugepage.xml");

@@ -429,7 +429,7 @@ test_crash_takes_up_all_but_the_bound (Fixture *self, gconstpointer data)
 static void
 add (const char *name, gconstpointer data, void (*function) (Fixture *, gconstpointer))
 {
-  g_autofree char *path = g_strconcat ("/targets/", name, NULL);
+  g_autofree char *path = g_strconcat ("/target-objects/", name, NULL);
 
   g_test_add (path, Fixture, data, fixture_set_up_own, function, fixture_tear_down);
 }
