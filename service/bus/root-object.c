@@ -8,6 +8,7 @@
 #include "error-names.h"
 #include "error.h"
 #include "inspection.h"
+#include "methods.h"
 #include "names.h"
 #include "options.h"
 #include "process-listing.h"
@@ -97,8 +98,9 @@ send_statistics (DhTarget *target, const char *client, GVariant *statistics, gpo
 }
 
 static void
-set_property (DhRootObject *self, GVariant *parameters, GDBusMethodInvocation *invocation)
+set_property (gpointer object, GVariant *parameters, GDBusMethodInvocation *invocation)
 {
+  DhRootObject *self = object;
   g_autoptr (DhChange) change = dh_change_new (DH_CHANGE_SERVICE);
   g_autoptr (GVariant) value = NULL;
   g_autoptr (GError) error = NULL;
@@ -129,8 +131,9 @@ parse_settings (GVariant *settings, DhChange *change, GError **error)
 }
 
 static void
-configure (DhRootObject *self, GVariant *parameters, GDBusMethodInvocation *invocation)
+configure (gpointer object, GVariant *parameters, GDBusMethodInvocation *invocation)
 {
+  DhRootObject *self = object;
   g_autoptr (DhChange) change = dh_change_new (DH_CHANGE_SERVICE);
   DhOption dry_run = { "dry-run", "b", NULL };
   g_autoptr (GVariant) settings = NULL;
@@ -147,8 +150,9 @@ configure (DhRootObject *self, GVariant *parameters, GDBusMethodInvocation *invo
 }
 
 static void
-reset (DhRootObject *self, GVariant *parameters, GDBusMethodInvocation *invocation)
+reset (gpointer object, GVariant *parameters, GDBusMethodInvocation *invocation)
 {
+  DhRootObject *self = object;
   DhChange *change = dh_change_new (DH_CHANGE_SERVICE);
 
   change->resets = TRUE;
@@ -187,8 +191,9 @@ get_descriptor (GDBusMethodInvocation *invocation, gint32 handle, GError **error
 }
 
 static void
-add_target_by_pidfd (DhRootObject *self, GVariant *parameters, GDBusMethodInvocation *invocation)
+add_target_by_pidfd (gpointer object, GVariant *parameters, GDBusMethodInvocation *invocation)
 {
+  DhRootObject *self = object;
   g_autoptr (DhChange) change = dh_change_new (DH_CHANGE_ADD);
   g_autoptr (GVariant) options = NULL;
   g_autoptr (GError) error = NULL;
@@ -204,8 +209,9 @@ add_target_by_pidfd (DhRootObject *self, GVariant *parameters, GDBusMethodInvoca
 }
 
 static void
-add_target_by_pid (DhRootObject *self, GVariant *parameters, GDBusMethodInvocation *invocation)
+add_target_by_pid (gpointer object, GVariant *parameters, GDBusMethodInvocation *invocation)
 {
+  DhRootObject *self = object;
   DhChange *change = dh_change_new (DH_CHANGE_ADD);
   g_autoptr (GVariant) options = NULL;
 
@@ -214,8 +220,9 @@ add_target_by_pid (DhRootObject *self, GVariant *parameters, GDBusMethodInvocati
 }
 
 static void
-remove_target (DhRootObject *self, GVariant *parameters, GDBusMethodInvocation *invocation)
+remove_target (gpointer object, GVariant *parameters, GDBusMethodInvocation *invocation)
 {
+  DhRootObject *self = object;
   DhChange *change = dh_change_new (DH_CHANGE_REMOVE);
   const char *path;
 
@@ -227,14 +234,17 @@ remove_target (DhRootObject *self, GVariant *parameters, GDBusMethodInvocation *
 }
 
 static void
-get_statistics (DhRootObject *self, GVariant *parameters, GDBusMethodInvocation *invocation)
+get_statistics (gpointer object, GVariant *parameters, GDBusMethodInvocation *invocation)
 {
+  DhRootObject *self = object;
+
   dh_request_inspection (&self->context, invocation, FALSE, 0, dh_inspect_statistics, NULL);
 }
 
 static void
-subscribe_statistics (DhRootObject *self, GVariant *parameters, GDBusMethodInvocation *invocation)
+subscribe_statistics (gpointer object, GVariant *parameters, GDBusMethodInvocation *invocation)
 {
+  DhRootObject *self = object;
   guint64 interval;
 
   g_variant_get (parameters, "(t)", &interval);
@@ -242,16 +252,19 @@ subscribe_statistics (DhRootObject *self, GVariant *parameters, GDBusMethodInvoc
 }
 
 static void
-unsubscribe_statistics (DhRootObject *self, GVariant *parameters, GDBusMethodInvocation *invocation)
+unsubscribe_statistics (gpointer object, GVariant *parameters, GDBusMethodInvocation *invocation)
 {
+  DhRootObject *self = object;
+
   dh_subscriptions_remove (self->subscriptions, g_dbus_method_invocation_get_sender (invocation));
   dh_idle_touch (self->context.idle);
   g_dbus_method_invocation_return_value (invocation, NULL);
 }
 
 static void
-list_processes (DhRootObject *self, GVariant *parameters, GDBusMethodInvocation *invocation)
+list_processes (gpointer object, GVariant *parameters, GDBusMethodInvocation *invocation)
 {
+  DhRootObject *self = object;
   g_autoptr (GVariant) options = g_variant_get_child_value (parameters, 0);
   DhOption all = { "all", "b", NULL };
   g_autoptr (GError) error = NULL;
@@ -263,10 +276,7 @@ list_processes (DhRootObject *self, GVariant *parameters, GDBusMethodInvocation 
   dh_options_clear (&all, 1);
 }
 
-static const struct {
-  const char *name;
-  void (*handle) (DhRootObject *self, GVariant *parameters, GDBusMethodInvocation *invocation);
-} methods[] = {
+static const DhMethod methods[] = {
   { "Set", set_property },
   { "Configure", configure },
   { "Reset", reset },
@@ -279,21 +289,12 @@ static const struct {
   { "ListProcesses", list_processes },
 };
 
-/* Properties.Set arrives here as well, because the table below has no setter: GDBus would call one
- * without asking who calls. */
 static void
 on_method_call (GDBusConnection *connection, const char *sender, const char *path,
                 const char *interface, const char *method, GVariant *parameters,
                 GDBusMethodInvocation *invocation, gpointer user_data)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (methods); i++) {
-    if (g_str_equal (methods[i].name, method)) {
-      methods[i].handle (user_data, parameters, invocation);
-      return;
-    }
-  }
-  g_dbus_method_invocation_return_error (invocation, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD,
-                                         "No such method");
+  dh_methods_call (methods, G_N_ELEMENTS (methods), method, user_data, parameters, invocation);
 }
 
 static GVariant *

@@ -8,6 +8,7 @@
 #include "error-names.h"
 #include "error.h"
 #include "inspection.h"
+#include "methods.h"
 #include "names.h"
 #include "options.h"
 #include "properties.h"
@@ -39,8 +40,9 @@ read_property (gpointer object, const char *name)
 }
 
 static void
-set_property (DhTargetObject *self, GVariant *parameters, GDBusMethodInvocation *invocation)
+set_property (gpointer object, GVariant *parameters, GDBusMethodInvocation *invocation)
 {
+  DhTargetObject *self = object;
   g_autoptr (DhChange) change = dh_change_new (DH_CHANGE_GOALS);
   g_autoptr (GVariant) value = NULL;
   g_autoptr (GError) error = NULL;
@@ -55,15 +57,19 @@ set_property (DhTargetObject *self, GVariant *parameters, GDBusMethodInvocation 
 }
 
 static void
-get_details (DhTargetObject *self, GVariant *parameters, GDBusMethodInvocation *invocation)
+get_details (gpointer object, GVariant *parameters, GDBusMethodInvocation *invocation)
 {
+  DhTargetObject *self = object;
+
   dh_request_inspection (self->context, invocation, TRUE, self->target->id, dh_inspect_details,
                          NULL);
 }
 
 static void
-get_statistics (DhTargetObject *self, GVariant *parameters, GDBusMethodInvocation *invocation)
+get_statistics (gpointer object, GVariant *parameters, GDBusMethodInvocation *invocation)
 {
+  DhTargetObject *self = object;
+
   dh_request_inspection (self->context, invocation, TRUE, self->target->id, dh_inspect_statistics,
                          NULL);
 }
@@ -114,8 +120,9 @@ inspect_heat_map (const DhRequestContext *context, DhTarget *target, gpointer us
 }
 
 static void
-get_heat_map (DhTargetObject *self, GVariant *parameters, GDBusMethodInvocation *invocation)
+get_heat_map (gpointer object, GVariant *parameters, GDBusMethodInvocation *invocation)
 {
+  DhTargetObject *self = object;
   g_autoptr (GVariant) options = g_variant_get_child_value (parameters, 0);
   g_autoptr (GError) error = NULL;
 
@@ -136,21 +143,18 @@ change_target (DhTargetObject *self, DhChangeKind kind, GDBusMethodInvocation *i
 }
 
 static void
-undo (DhTargetObject *self, GVariant *parameters, GDBusMethodInvocation *invocation)
+undo (gpointer object, GVariant *parameters, GDBusMethodInvocation *invocation)
 {
-  change_target (self, DH_CHANGE_UNDO, invocation);
+  change_target (object, DH_CHANGE_UNDO, invocation);
 }
 
 static void
-remove_target (DhTargetObject *self, GVariant *parameters, GDBusMethodInvocation *invocation)
+remove_target (gpointer object, GVariant *parameters, GDBusMethodInvocation *invocation)
 {
-  change_target (self, DH_CHANGE_REMOVE, invocation);
+  change_target (object, DH_CHANGE_REMOVE, invocation);
 }
 
-static const struct {
-  const char *name;
-  void (*handle) (DhTargetObject *self, GVariant *parameters, GDBusMethodInvocation *invocation);
-} methods[] = {
+static const DhMethod methods[] = {
   { "Set", set_property },
   { "GetDetails", get_details },
   { "GetStatistics", get_statistics },
@@ -159,21 +163,12 @@ static const struct {
   { "Remove", remove_target },
 };
 
-/* Properties.Set arrives here as well, because the table below has no setter: GDBus would call one
- * without asking who calls. */
 static void
 on_method_call (GDBusConnection *connection, const char *sender, const char *path,
                 const char *interface, const char *method, GVariant *parameters,
                 GDBusMethodInvocation *invocation, gpointer user_data)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (methods); i++) {
-    if (g_str_equal (methods[i].name, method)) {
-      methods[i].handle (user_data, parameters, invocation);
-      return;
-    }
-  }
-  g_dbus_method_invocation_return_error (invocation, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD,
-                                         "No such method");
+  dh_methods_call (methods, G_N_ELEMENTS (methods), method, user_data, parameters, invocation);
 }
 
 static GVariant *
