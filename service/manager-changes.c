@@ -55,6 +55,31 @@ dh_manager_queue_refresh (DhManager *self)
 }
 
 static void
+on_exited (DhTarget *target, gpointer user_data)
+{
+  g_autoptr (DhManager) self = g_object_ref (user_data);
+  const gboolean foreign = self->foreign && target == self->primary;
+
+  g_message ("Process %d has exited", dh_process_get_pid (target->process));
+  dh_manager_handle (self, target, DH_EVENT_EXIT);
+  dh_manager_remember_targets (self);
+  dh_manager_update_statistics_timer (self);
+  dh_manager_emit_changed (self);
+  if (target == self->primary)
+    g_signal_emit_by_name (self, "target-exited", (guint) dh_process_get_pid (target->process));
+  /* What somebody else began is left as it is. */
+  if (!foreign)
+    dh_manager_queue_refresh (self);
+}
+
+void
+dh_manager_admit (DhManager *self, DhTarget *target)
+{
+  dh_target_list_add (self->targets, target);
+  dh_target_watch (target, on_exited, self);
+}
+
+static void
 commit_target (DhManager *self, const DhDraftTarget *entry)
 {
   DhTarget *target = entry->target;

@@ -55,9 +55,6 @@ void dh_manager_remember_targets (DhManager *self);
 void dh_manager_note_statistics (DhManager *self);
 void dh_manager_update_statistics_timer (DhManager *self);
 
-/* From now on it is one of the targets; DH_TARGET_GONE until something happens to it. */
-void dh_manager_admit (DhManager *self, DhTarget *target);
-
 /* @target: (nullable). */
 void dh_manager_set_primary (DhManager *self, DhTarget *target);
 
@@ -81,3 +78,6 @@ void dh_manager_queue_job (DhManager *self, DhJobKind kind, DhChange *change,
 
 /* The engine is told anew what there is. */
 void dh_manager_queue_refresh (DhManager *self);
+
+/* From now on it is one of the targets; DH_TARGET_GONE until something happens to it. */
+void dh_manager_admit (DhManager *self, DhTarget *target);

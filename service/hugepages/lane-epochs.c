@@ -9,8 +9,8 @@
 
 #include <string.h>
 
-/* While nothing is to be done, how often it is looked whether the process is still the same: so many
- * times between two epochs, within these bounds, so that many idle targets cost little. */
+/* While nothing is to be done, how often it is looked whether the process is still the same: so
+ * many times between two epochs, within these bounds, so that many idle targets cost little. */
 #define CHECKS 8
 #define MIN_CHECK_USEC ((guint64) G_USEC_PER_SEC)
 #define MAX_CHECK_USEC ((guint64) 4 * G_USEC_PER_SEC)
@@ -20,27 +20,6 @@
 
 #define OWNER_READS 3
 #define OWNER_PAUSE_USEC 5000
-
-gboolean
-dh_lane_check_switched_on (DhLane *lane)
-{
-  g_autoptr (GError) error = NULL;
-  gboolean was_off = lane->switched_off;
-
-  lane->switched_off = !dh_process_thp_enabled (lane->process);
-  if (lane->switched_off) {
-    g_set_error (&error, DH_ERROR, DH_ERROR_PROCESS_NOT_PERMITTED,
-                 "Process %d has switched huge pages off for itself (PR_SET_THP_DISABLE)",
-                 dh_process_get_pid (lane->process));
-    lane->not_before = G_MAXUINT64;
-    if (!was_off)
-      dh_lane_set_hampered (lane, error);
-  } else if (was_off) {
-    lane->not_before = 0;
-    dh_lane_set_hampered (lane, NULL);
-  }
-  return !lane->switched_off;
-}
 
 /* In the middle of exec a process looks undumpable for a moment: what differs is read again. */
 static gboolean

@@ -7,8 +7,8 @@
 #include "observer.h"
 #include "tuner.h"
 
-/* What the files of the lane share: lane.c takes orders and tells what happens, lane-epochs.c
- * serves, lane-collapse.c decides what is made huge next. */
+/* What the files of the lane share: lane.c takes orders and has the thread, lane-epochs.c serves,
+ * lane-collapse.c decides what is made huge next, lane-state.c is what they stand on. */
 
 struct _DhLane {
   /* Shared, under lock, which is never held while anything else is locked or waited for. */
@@ -56,7 +56,8 @@ struct _DhLane {
   gboolean switched_off; /* huge pages, by the process for itself */
 };
 
-/* In lane.c. */
+/* In lane-state.c. */
+void dh_lane_unref (DhLane *lane);
 guint64 dh_lane_now (void);
 
 /* Whether the service under way is still wanted, and nothing else is waiting. */
@@ -72,15 +73,15 @@ void dh_lane_notify (DhLane *lane, DhLaneEvent event, const GError *error);
 /* @error: (nullable): nothing hampers it. */
 void dh_lane_set_hampered (DhLane *lane, const GError *error);
 
+/* A process with PR_SET_THP_DISABLE is left alone for as long as it has it. Returns: whether it
+ * has not. */
+gboolean dh_lane_check_switched_on (DhLane *lane);
+
 /* Puts what was observed and what is spent into the figures. */
 void dh_lane_publish (DhLane *lane);
 
 /* In lane-epochs.c: until it is no longer wanted, or cannot go on. */
 void dh_lane_run_service (DhLane *lane);
-
-/* A process with PR_SET_THP_DISABLE is left alone for as long as it has it. Returns: whether it
- * has not. */
-gboolean dh_lane_check_switched_on (DhLane *lane);
 
 /* In lane-collapse.c. */
 void dh_lane_forget_candidates (DhLane *lane);
