@@ -124,6 +124,16 @@ engine_read_memory (GPid pid, const char *name)
 }
 
 void
+engine_assert_intact (Child *hotmap)
+{
+  g_autofree char *line = NULL;
+
+  child_signal (hotmap, SIGHUP);
+  line = child_expect_line (hotmap, "checksum ", 60);
+  g_assert_cmpstr (line, ==, "checksum ok");
+}
+
+void
 engine_assert_well (Fixture *self)
 {
   gint64 start = g_get_monotonic_time ();

@@ -35,5 +35,8 @@ void engine_wait_huge (const Area *area, guint n, guint seconds);
 /* Bytes from /proc/PID/smaps_rollup. */
 guint64 engine_read_memory (GPid pid, const char *name);
 
+/* Has a hotmap look at its memory: it holds what it wrote there. */
+void engine_assert_intact (Child *hotmap);
+
 /* The service runs and answers within a second. */
 void engine_assert_well (Fixture *self);

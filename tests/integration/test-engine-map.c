@@ -45,16 +45,6 @@ assert_others_small (Watch *watch)
 }
 
 static void
-assert_intact (Child *child)
-{
-  g_autofree char *line = NULL;
-
-  child_signal (child, SIGHUP);
-  line = child_expect_line (child, "checksum ", 60);
-  g_assert_cmpstr (line, ==, "checksum ok");
-}
-
-static void
 wait_hot (Watch *watch)
 {
   gint64 start = g_get_monotonic_time ();
@@ -87,14 +77,14 @@ test_known_map (Fixture *self, gconstpointer data)
   g_assert_no_error (error);
   watch = (Watch){ map, tables };
   g_assert_cmpuint (count (&watch, HEAT_CLASS_HOT), ==, 0);
-  assert_intact (child);
+  engine_assert_intact (child);
 
   settings = g_strdup_printf ("{'Pid': <uint32 %d>, 'Enabled': <true>}", child_get_pid (child));
   configure (alice, settings, CALL_PLAIN, &error);
   g_assert_no_error (error);
   wait_hot (&watch);
   assert_others_small (&watch);
-  assert_intact (child);
+  engine_assert_intact (child);
   g_assert_cmpuint (engine_get_statistic (self, "collapsed-bytes"), >=,
                     (guint64) 61 * PAGE_TABLES_BLOCK_SIZE);
 
@@ -135,7 +125,7 @@ test_growth (Fixture *self, gconstpointer data)
   assert_property (self->connection, "State", g_variant_new_string ("running"));
   g_test_message ("engine-cpu-usec %" G_GUINT64_FORMAT,
                   engine_get_statistic (self, "engine-cpu-usec"));
-  assert_intact (child);
+  engine_assert_intact (child);
 }
 
 int

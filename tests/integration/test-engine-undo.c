@@ -58,16 +58,6 @@ read_huge (PageTables *tables)
 }
 
 static void
-assert_intact (Child *child)
-{
-  g_autofree char *line = NULL;
-
-  child_signal (child, SIGHUP);
-  line = child_expect_line (child, "checksum ", 60);
-  g_assert_cmpstr (line, ==, "checksum ok");
-}
-
-static void
 test_all_is_taken_back (Fixture *self, gconstpointer data)
 {
   g_autoptr (GDBusConnection) alice = fixture_connection_as (self, "alice");
@@ -94,7 +84,7 @@ test_all_is_taken_back (Fixture *self, gconstpointer data)
   g_assert_cmpuint (undone.kept, ==, 0);
   g_assert_cmpuint (read_huge (tables), ==, 0);
   assert_target (self->connection, path, "State", "'disabled'");
-  assert_intact (child);
+  engine_assert_intact (child);
   /* It stays so, … */
   wait_for (3000);
   g_assert_cmpuint (read_huge (tables), ==, 0);
@@ -107,7 +97,7 @@ test_all_is_taken_back (Fixture *self, gconstpointer data)
   undone = undo (alice, path);
   g_assert_cmpuint (undone.split, >=, N_HOT * PAGE_TABLES_BLOCK_SIZE);
   g_assert_cmpuint (read_huge (tables), ==, 0);
-  assert_intact (child);
+  engine_assert_intact (child);
 }
 
 /* What the process has made huge itself is none of ours. */
