@@ -81,7 +81,7 @@ is_replaced (const DhSituation *situation, const DhChange *change)
 {
   const DhTarget *primary = situation->primary;
 
-  return primary && dh_target_is_alive (primary) && !primary->added
+  return primary && dh_target_is_alive (primary) && (!primary->added || situation->max_targets == 1)
          && (change->kind == DH_CHANGE_SERVICE || change->primary);
 }
 
