@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * SPDX-FileCopyrightText: The damon-hugepage authors */
 #include "targets.h"
+#include "target-objects.h"
 
 #include <linux/capability.h>
 #include <linux/sched.h>
@@ -107,6 +108,8 @@ fixture_install_privileged (Fixture *self, Privilege privilege)
   g_autoptr (GError) error = NULL;
   gsize length;
 
+  if (g_file_test (path, G_FILE_TEST_EXISTS))
+    return g_steal_pointer (&path);
   g_file_get_contents (poser (), &contents, &length, &error);
   g_assert_no_error (error);
   g_file_set_contents_full (path, contents, (gssize) length, G_FILE_SET_CONTENTS_NONE, 0755,
@@ -172,10 +175,21 @@ fixture_serve (Fixture *self, guint32 pid)
 
 struct _Standstill {
   Fixture *fixture;
-  SignalWatch *changes;
+  GPtrArray *news; /* SignalWatch: of all that announces a change */
   GVariant *properties;
+  GVariant *targets;
   char *settings; /* (nullable) */
   char *target;   /* (nullable) */
+};
+
+static const struct {
+  const char *interface;
+  const char *name;
+} news[] = {
+  { "org.freedesktop.DBus.Properties", "PropertiesChanged" },
+  { OBJECT_MANAGER, "InterfacesAdded" },
+  { OBJECT_MANAGER, "InterfacesRemoved" },
+  { TARGET_INTERFACE, "Exited" },
 };
 
 void
@@ -194,57 +208,100 @@ read_state_file (Fixture *fixture, const char *name)
   return contents;
 }
 
+static GVariant *
+read_properties (Fixture *fixture)
+{
+  g_autoptr (GError) error = NULL;
+  GVariant *properties = get_all_properties (fixture->connection, &error);
+
+  g_assert_no_error (error);
+  return properties;
+}
+
 Standstill *
 standstill_new (Fixture *fixture)
 {
   Standstill *self = g_new0 (Standstill, 1);
-  g_autoptr (GError) error = NULL;
 
   self->fixture = fixture;
-  self->properties = get_all_properties (fixture->connection, &error);
-  g_assert_no_error (error);
+  self->properties = read_properties (fixture);
+  self->targets = get_targets (fixture->connection);
   self->settings = read_state_file (fixture, "settings");
   self->target = read_state_file (fixture, "targets");
-  self->changes =
-    signal_watch_new (fixture->connection, "org.freedesktop.DBus.Properties", "PropertiesChanged");
+  self->news = g_ptr_array_new_with_free_func ((GDestroyNotify) signal_watch_free);
+  for (guint i = 0; i < G_N_ELEMENTS (news); i++)
+    g_ptr_array_add (
+      self->news, signal_watch_new_at (fixture->connection, NULL, news[i].interface, news[i].name));
   return self;
 }
 
 void
 standstill_free (Standstill *self)
 {
-  signal_watch_free (self->changes);
+  g_ptr_array_unref (self->news);
   g_variant_unref (self->properties);
+  g_variant_unref (self->targets);
   g_free (self->settings);
   g_free (self->target);
   g_free (self);
+}
+
+/* Returns: (transfer full) (nullable): NULL where they are the same. */
+static char *
+compare (const char *what, GVariant *before, GVariant *after)
+{
+  g_autofree char *was = NULL, *is = NULL;
+
+  if (g_variant_equal (before, after))
+    return NULL;
+  was = g_variant_print (before, FALSE);
+  is = g_variant_print (after, FALSE);
+  return g_strdup_printf ("the %s were\n%s\nand are\n%s", what, was, is);
+}
+
+/* The same, of what was announced. */
+static char *
+find_news (const Standstill *self)
+{
+  for (guint i = 0; i < self->news->len; i++) {
+    const SignalWatch *watch = g_ptr_array_index (self->news, i);
+
+    if (watch->count > 0)
+      return g_strdup_printf ("%s came %u times", news[i].name, watch->count);
+  }
+  return NULL;
+}
+
+/* The same, of the files. */
+static char *
+compare_files (const Standstill *self)
+{
+  g_autofree char *settings = read_state_file (self->fixture, "settings");
+  g_autofree char *target = read_state_file (self->fixture, "targets");
+
+  if (g_strcmp0 (settings, self->settings) == 0 && g_strcmp0 (target, self->target) == 0)
+    return NULL;
+  return g_strdup_printf ("a file of the service has changed:\n%s\n%s", settings, target);
 }
 
 void
 standstill_check (const char *domain, const char *file, int line, const char *function,
                   Standstill *self, gboolean lasting)
 {
-  g_autofree char *settings = NULL, *target = NULL, *text = NULL;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) now = get_all_properties (self->fixture->connection, &error);
+  g_autoptr (GVariant) properties = NULL, targets = NULL;
+  g_autofree char *text = NULL;
 
-  g_assert_no_error (error);
   if (lasting)
     wait_for_files ();
-  settings = read_state_file (self->fixture, "settings");
-  target = read_state_file (self->fixture, "targets");
-  if (!g_variant_equal (now, self->properties)) {
-    g_autofree char *before = g_variant_print (self->properties, FALSE);
-    g_autofree char *after = g_variant_print (now, FALSE);
-
-    text = g_strdup_printf ("the properties were\n%s\nand are\n%s", before, after);
-  } else if (self->changes->count > 0) {
-    text = g_strdup_printf ("PropertiesChanged came %u times", self->changes->count);
-  } else if (lasting
-             && (g_strcmp0 (settings, self->settings) != 0
-                 || g_strcmp0 (target, self->target) != 0)) {
-    text = g_strdup_printf ("a file of the service has changed:\n%s\n%s", settings, target);
-  }
+  properties = read_properties (self->fixture);
+  targets = get_targets (self->fixture->connection);
+  text = compare ("properties", self->properties, properties);
+  if (text == NULL)
+    text = compare ("targets", self->targets, targets);
+  if (text == NULL)
+    text = find_news (self);
+  if (text == NULL && lasting)
+    text = compare_files (self);
   if (text != NULL)
     g_assertion_message (domain, file, line, function, text);
 }

@@ -40,7 +40,8 @@ Call *fixture_serve_unanswered (Fixture *self, GDBusConnection *connection, guin
 /* As root, until State is "running"; ends the test if that fails. */
 void fixture_serve (Fixture *self, guint32 pid);
 
-/* What is the same after a refused call as before: all properties, and the files of the service. */
+/* What is the same after a refused call as before: all properties of the root object, the targets
+ * and theirs, and the files of the service; and nothing is announced. */
 typedef struct _Standstill Standstill;
 
 Standstill *standstill_new (Fixture *fixture);
