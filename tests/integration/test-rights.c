@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * SPDX-FileCopyrightText: The damon-hugepage authors */
 
+#include "polkit-watch.h"
+#include "rights-table.h"
+#include "target-objects.h"
 #include "targets.h"
 
 #include <signal.h>
+#include <string.h>
 
 /* One machine for all rows: what was refused in one would show in the next. */
 static Fixture machine;
@@ -91,20 +95,6 @@ static const struct {
 };
 
 static void
-allow_bob (const char *actions)
-{
-  g_autofree char *text =
-    g_strdup_printf ("polkit.addRule (function (action, subject) {\n"
-                     "  var name = action.id.replace ('org.damon.Hugepage.', '');\n"
-                     "  if (subject.user == 'bob' && '%s'.split (' ').indexOf (name) >= 0)\n"
-                     "    return polkit.Result.YES;\n"
-                     "});\n",
-                     actions);
-
-  fixture_polkit_rules (&machine, text);
-}
-
-static void
 as_root (const char *settings)
 {
   g_autoptr (GError) error = NULL;
@@ -130,6 +120,16 @@ make_target (Before before)
   child_signal (process, SIGKILL);
   assert_property_eventually (machine.connection, "State", g_variant_new_string ("target-exited"),
                               5);
+}
+
+static guint32
+read_pid (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) pid = get_property (machine.connection, "Pid", &error);
+
+  g_assert_no_error (error);
+  return g_variant_get_uint32 (pid);
 }
 
 static char *
@@ -170,7 +170,7 @@ test_row (gconstpointer data)
   g_autoptr (Standstill) standstill = NULL;
   g_autoptr (GError) error = NULL;
 
-  allow_bob (rows[i].actions);
+  rights_allow_bob (&machine, rows[i].actions);
   make_target (rows[i].before);
   wait_for (50);
   standstill = standstill_new (&machine);
@@ -183,103 +183,104 @@ test_row (gconstpointer data)
   assert_standstill (standstill);
 }
 
-/* Nothing that can be written has been forgotten, whatever the interface will have. */
-typedef struct {
-  guint32 serial;
-  guint replies;
-} ReplyCount;
-
-static GDBusMessage *
-count_reply (GDBusConnection *connection, GDBusMessage *message, gboolean incoming, gpointer data)
-{
-  ReplyCount *count = data;
-
-  if (incoming && g_dbus_message_get_reply_serial (message) != 0)
-    g_atomic_int_inc (&count->replies);
-  return message;
-}
-
-static void
-assert_refused_once (GDBusConnection *connection, const char *interface, const char *method,
-                     GVariant *arguments, const char *error_name)
-{
-  static const CallMode modes[] = { CALL_PLAIN, CALL_INTERACTIVE };
-
-  g_variant_ref_sink (arguments);
-  for (guint i = 0; i < G_N_ELEMENTS (modes); i++) {
-    const char *expected = error_name != NULL             ? error_name
-                           : modes[i] == CALL_INTERACTIVE ? BUS_ERROR "AccessDenied"
-                                                          : DENIED;
-    ReplyCount count = { 0 };
-    guint filter = g_dbus_connection_add_filter (connection, count_reply, &count, NULL);
-    Call *call = call_begin (connection, interface, method, arguments, modes[i]);
-    g_autoptr (GError) error = NULL;
-
-    call_finish (call, 20, &error);
-    wait_for (30);
-    g_dbus_connection_remove_filter (connection, filter);
-    assert_error_name (error, expected);
-    g_assert_cmpuint (count.replies, ==, 1);
-  }
-  g_variant_unref (arguments);
-}
-
-static GDBusNodeInfo *
-load_node (void)
-{
-  g_autofree char *path =
-    g_build_filename (g_getenv ("DH_DATA"), "dbus", SERVICE_NAME ".xml", NULL);
-  g_autoptr (GError) error = NULL;
-  g_autofree char *xml = NULL;
-  GDBusNodeInfo *node = NULL;
-
-  if (g_file_get_contents (path, &xml, NULL, &error))
-    node = g_dbus_node_info_new_for_xml (xml, &error);
-  g_assert_no_error (error);
-  return node;
-}
-
+/* Where nothing is allowed by a rule, nothing that needs one is done, and nothing is written down
+ * later either. */
 static void
 test_every_member_without_a_rule (void)
 {
-  static const char *const arguments[][2] = {
-    { "Configure", "({'QuotaSize': <@t 0>}, @a{sv} {})" },
-    { "Reset", "()" },
-    { "GetStatistics", "()" },
-  };
-  g_autoptr (GDBusNodeInfo) node = load_node ();
-  GDBusInterfaceInfo *interface = g_dbus_node_info_lookup_interface (node, SERVICE_INTERFACE);
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) limits = get_property (bob, "Limits", &error);
+  const guint32 own = fixture_process_of (&machine, "bob"),
+                others = fixture_process_of (&machine, "alice");
+  RightWorld world = { NULL, own, others };
   g_autoptr (Standstill) standstill = NULL;
+  g_autofree char *path = NULL;
+  ReplyCount count;
 
-  allow_bob ("");
+  rights_allow_bob (&machine, "");
   make_target (OTHERS);
+  path = find_target (machine.connection, read_pid ());
+  world.target = path;
   wait_for_files ();
   standstill = standstill_new (&machine);
-  for (GDBusPropertyInfo **info = interface->properties; *info != NULL; info++) {
-    g_autoptr (GVariant) value = get_property (bob, (*info)->name, &error);
-    g_autoptr (GVariant) limit =
-      g_variant_lookup_value (limits, (*info)->name, G_VARIANT_TYPE ("(tttt)"));
-    gboolean of_engine =
-      limit != NULL || g_str_equal ((*info)->name, "Pid") || g_str_equal ((*info)->name, "Enabled");
+  reply_count_begin (&count, bob);
+  for (guint i = 0; i < n_rights; i++) {
+    g_autoptr (GError) error = NULL;
 
-    g_assert_no_error (error);
-    if ((*info)->flags & G_DBUS_PROPERTY_INFO_FLAGS_WRITABLE)
-      assert_refused_once (bob, "org.freedesktop.DBus.Properties", "Set",
-                           g_variant_new ("(ssv)", SERVICE_INTERFACE, (*info)->name, value),
-                           of_engine ? NULL : SERVICE_ERROR "NotSupported");
+    if (rights[i].of_damon) {
+      right_call (&rights[i], bob, &world, CALL_PLAIN, &error);
+      assert_error_name (error, SERVICE_ERROR "NotSupported");
+    } else if (*rights[i].others != '\0') {
+      assert_right_refused (&rights[i], &count, &world);
+    }
   }
-  for (GDBusMethodInfo **info = interface->methods; *info != NULL; info++) {
-    guint row = 0;
-
-    while (row < G_N_ELEMENTS (arguments) && !g_str_equal (arguments[row][0], (*info)->name))
-      row++;
-    g_assert_cmpuint (row, <, G_N_ELEMENTS (arguments));
-    assert_refused_once (bob, SERVICE_INTERFACE, (*info)->name,
-                         g_variant_parse (NULL, arguments[row][1], NULL, NULL, &error), NULL);
-  }
+  reply_count_end (&count);
   assert_lasting_standstill (standstill);
+}
+
+/* @interactive: how many questions a person could have been asked. */
+static void
+assert_asked (const char *method, GVariant *arguments, gboolean is_allowed, guint interactive)
+{
+  g_autoptr (PolkitWatch) watch = polkit_watch_new (&machine);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) reply = call_method (bob, method, arguments, CALL_INTERACTIVE, &error);
+
+  g_assert_cmpint (reply != NULL, ==, is_allowed);
+  polkit_watch_wait_asked (watch, 1);
+  g_assert_cmpuint (polkit_watch_count_interactive (watch), ==, interactive);
+}
+
+/* A subscription never puts a question to a person, whatever the message allows. */
+static void
+test_subscribing_asks_nobody (void)
+{
+  rights_allow_bob (&machine, "");
+  make_target (OTHERS);
+  assert_asked ("GetStatistics", NULL, FALSE, 1);
+  assert_asked ("SubscribeStatistics", g_variant_new ("(t)", (guint64) 300000), TRUE, 0);
+}
+
+static void
+assert_has_row (const char *interface, const char *member, gboolean is_property)
+{
+  for (guint i = 0; i < n_rights; i++)
+    if (g_str_equal (rights[i].interface, interface) && g_str_equal (rights[i].member, member)
+        && rights[i].is_property == is_property)
+      return;
+  g_error ("%s.%s has no row in the table of rights", interface, member);
+}
+
+/* Nothing that can be called or written has been forgotten, whatever the interfaces will have. */
+static void
+test_every_member_has_a_row (void)
+{
+  g_autoptr (GDBusNodeInfo) node = rights_load_interfaces ();
+
+  g_assert_nonnull (node->interfaces);
+  for (GDBusInterfaceInfo **interface = node->interfaces; *interface != NULL; interface++) {
+    for (GDBusMethodInfo **info = (*interface)->methods; *info != NULL; info++)
+      assert_has_row ((*interface)->name, (*info)->name, FALSE);
+    for (GDBusPropertyInfo **info = (*interface)->properties; *info != NULL; info++)
+      if ((*info)->flags & G_DBUS_PROPERTY_INFO_FLAGS_WRITABLE)
+        assert_has_row ((*interface)->name, (*info)->name, TRUE);
+  }
+}
+
+/* And no row is about what is not there. */
+static void
+test_every_row_has_a_member (void)
+{
+  g_autoptr (GDBusNodeInfo) node = rights_load_interfaces ();
+
+  for (guint i = 0; i < n_rights; i++) {
+    GDBusInterfaceInfo *interface = g_dbus_node_info_lookup_interface (node, rights[i].interface);
+
+    if (!g_str_has_prefix (rights[i].interface, SERVICE_INTERFACE))
+      continue;
+    if (rights[i].is_property)
+      g_assert_nonnull (g_dbus_interface_info_lookup_property (interface, rights[i].member));
+    else
+      g_assert_nonnull (g_dbus_interface_info_lookup_method (interface, rights[i].member));
+  }
 }
 
 static void
@@ -300,6 +301,9 @@ main (int argc, char **argv)
 
     g_test_add_data_func (path, GUINT_TO_POINTER (i), test_row);
   }
+  g_test_add_func ("/rights/subscribing-asks-nobody", test_subscribing_asks_nobody);
+  g_test_add_func ("/rights/every-member-has-a-row", test_every_member_has_a_row);
+  g_test_add_func ("/rights/every-row-has-a-member", test_every_row_has_a_member);
   g_test_add_func ("/rights/every-member-without-a-rule", test_every_member_without_a_rule);
   g_test_add_func ("/rights/service-ends-in-order", tear_down);
   return g_test_run ();
