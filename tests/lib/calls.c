@@ -111,22 +111,30 @@ on_reply (GObject *connection, GAsyncResult *result, gpointer data)
 {
   Call *call = data;
 
-  call->reply =
-    g_dbus_connection_call_finish (G_DBUS_CONNECTION (connection), result, &call->error);
+  call->reply = g_dbus_connection_call_with_unix_fd_list_finish (G_DBUS_CONNECTION (connection),
+                                                                 NULL, result, &call->error);
   call->done = TRUE;
   if (call->forgotten)
     call_free (call);
 }
 
 Call *
-call_begin (GDBusConnection *connection, const char *interface, const char *method,
-            GVariant *arguments, CallMode mode)
+call_begin_at (GDBusConnection *connection, const char *path, const char *interface,
+               const char *method, GVariant *arguments, GUnixFDList *descriptors, CallMode mode)
 {
   Call *call = g_new0 (Call, 1);
 
-  g_dbus_connection_call (connection, SERVICE_NAME, SERVICE_PATH, interface, method, arguments,
-                          NULL, flags (mode), G_MAXINT, NULL, on_reply, call);
+  g_dbus_connection_call_with_unix_fd_list (connection, SERVICE_NAME, path, interface, method,
+                                            arguments, NULL, flags (mode), G_MAXINT, descriptors,
+                                            NULL, on_reply, call);
   return call;
+}
+
+Call *
+call_begin (GDBusConnection *connection, const char *interface, const char *method,
+            GVariant *arguments, CallMode mode)
+{
+  return call_begin_at (connection, SERVICE_PATH, interface, method, arguments, NULL, mode);
 }
 
 Call *

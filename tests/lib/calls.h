@@ -3,6 +3,7 @@
 #pragma once
 
 #include <gio/gio.h>
+#include <gio/gunixfdlist.h>
 
 /* The D-Bus API of the service as seen from a client, one call a function. Calls end with a timeout
  * after 25 s unless the service answers; floating GVariants are consumed. */
@@ -41,6 +42,10 @@ typedef struct _Call Call;
 
 Call *call_begin (GDBusConnection *connection, const char *interface, const char *method,
                   GVariant *arguments, CallMode mode);
+/* The same of the object at @path, with @descriptors (nullable). */
+Call *call_begin_at (GDBusConnection *connection, const char *path, const char *interface,
+                     const char *method, GVariant *arguments, GUnixFDList *descriptors,
+                     CallMode mode);
 Call *set_property_begin (GDBusConnection *connection, const char *name, GVariant *value,
                           CallMode mode);
 gboolean call_is_done (Call *call);
