@@ -55,6 +55,8 @@ assert_defaults (const DhConfiguration *configuration)
   g_assert_cmpuint (configuration->time_ceiling, ==, 500000);
   g_assert_nonnull (configuration->allow_own_on);
   g_assert_cmpuint (g_strv_length (configuration->allow_own_on), ==, 0);
+  g_assert_cmpuint (configuration->max_targets, ==, 64);
+  g_assert_cmpuint (configuration->max_targets_per_user, ==, 16);
 
   dh_settings_init_defaults (&settings);
   dh_configuration_get_defaults (configuration, "bpf", &settings);
@@ -90,6 +92,8 @@ test_reads_every_key (Fixture *fixture, gconstpointer user_data G_GNUC_UNUSED)
                                                     "engine = bpf \n"
                                                     "time-ceiling=12%\n"
                                                     "allow-own-on=bpf\n"
+                                                    "max-targets=5\n"
+                                                    "max-targets-per-user = 3 \n"
                                                     "[Defaults bpf]\n"
                                                     "Ratio = 5000 \n"
                                                     "QuotaSize=0\n"
@@ -101,6 +105,8 @@ test_reads_every_key (Fixture *fixture, gconstpointer user_data G_GNUC_UNUSED)
   g_assert_cmpstr (configuration->engine, ==, "bpf");
   g_assert_cmpuint (configuration->time_ceiling, ==, 120000);
   g_assert_cmpstrv (configuration->allow_own_on, engines);
+  g_assert_cmpuint (configuration->max_targets, ==, 5);
+  g_assert_cmpuint (configuration->max_targets_per_user, ==, 3);
 
   dh_settings_init_defaults (&settings);
   dh_configuration_get_defaults (configuration, "bpf", &settings);
@@ -136,6 +142,36 @@ test_reads_percentages (Fixture *fixture, gconstpointer user_data G_GNUC_UNUSED)
       load (fixture, text, valid ? NULL : "*[Service] time-ceiling is ignored: *");
 
     g_assert_cmpuint (configuration->time_ceiling, ==, valid ? rows[i].time_ceiling : 500000);
+  }
+}
+
+static void
+test_reads_numbers_of_targets (Fixture *fixture, gconstpointer user_data G_GNUC_UNUSED)
+{
+  const struct {
+    const char *text;
+    guint number; /* 0: refused */
+  } rows[] = {
+    { "1", 1 },   { "16", 16 },     { "64", 64 },        { "007", 7 },
+    { "0", 0 },   { "65", 0 },      { "", 0 },           { "-1", 0 },
+    { "+4", 0 },  { "4.0", 0 },     { "1e1", 0 },        { "0x10", 0 },
+    { "4 5", 0 }, { "4;", 0 },      { "4%", 0 },         { "many", 0 },
+    { "∞", 0 },   { "\033[5m", 0 }, { "4294967297", 0 }, { "18446744073709551617", 0 },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
+    const gboolean valid = rows[i].number != 0;
+    g_autofree char *all = g_strdup_printf ("[Service]\nmax-targets=%s\n", rows[i].text);
+    g_autofree char *users = g_strdup_printf ("[Service]\nmax-targets-per-user=%s\n", rows[i].text);
+    g_autoptr (DhConfiguration) first =
+      load (fixture, all, valid ? NULL : "*[Service] max-targets is ignored: *1 to 64*");
+    g_autoptr (DhConfiguration) second =
+      load (fixture, users, valid ? NULL : "*[Service] max-targets-per-user is ignored: *1 to 64*");
+
+    g_assert_cmpuint (first->max_targets, ==, valid ? rows[i].number : 64);
+    g_assert_cmpuint (first->max_targets_per_user, ==, 16);
+    g_assert_cmpuint (second->max_targets, ==, 64);
+    g_assert_cmpuint (second->max_targets_per_user, ==, valid ? rows[i].number : 16);
   }
 }
 
@@ -202,6 +238,7 @@ test_never_shows_raw_bytes (Fixture *fixture, gconstpointer user_data G_GNUC_UNU
   } rows[] = {
     { "[Service]\nengine=\033[2J\n", "*“\\x1b[2J”*" },
     { "[Service]\ntime-ceiling=\033%\n", "*“\\x1b%”*" },
+    { "[Service]\nmax-targets=\033[2J\n", "*“\\x1b[2J”*" },
     { "[Service]\nallow-own-on=\u202e\n", "*“\\xe2\\x80\\xae”*" },
     { "[Defaults \u202e]\nRatio=1\n", "*[Defaults \\xe2\\x80\\xae]*“\\xe2\\x80\\xae”*" },
     { "[Defaults bpf]\nRatio=\033\n", "*“\\x1b”*" },
@@ -243,6 +280,7 @@ main (int argc, char **argv)
   ADD ("an-empty-file-gives-the-defaults", test_an_empty_file_gives_the_defaults);
   ADD ("reads-every-key", test_reads_every_key);
   ADD ("reads-percentages", test_reads_percentages);
+  ADD ("reads-numbers-of-targets", test_reads_numbers_of_targets);
   ADD ("warns-of-what-is-wrong-and-takes-the-default",
        test_warns_of_what_is_wrong_and_takes_the_default);
   ADD ("keeps-what-is-right-beside-what-is-wrong", test_keeps_what_is_right_beside_what_is_wrong);
