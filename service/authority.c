@@ -5,6 +5,7 @@
 
 #include "error.h"
 #include "text.h"
+#include "turns.h"
 
 #include <polkit/polkit.h>
 
@@ -21,7 +22,9 @@ struct _DhAuthority {
   GObject parent_instance;
 
   GDBusConnection *connection;
+  DhPresence *presence;
   GHashTable *open; /* sender → number of its open questions, never 0 */
+  DhTurns *turns;   /* at polkit */
 
   PolkitAuthority *polkit; /* NULL until the first question */
   gboolean acquiring;      /* polkit is being obtained */
@@ -41,7 +44,8 @@ typedef struct {
   GCancellable *cancellable;
   GSource *caller_cancelled;
   GSource *deadline;
-  guint watch_id;
+  DhPresenceWatch *watch;
+  DhTurn *turn;
 } Question;
 
 typedef enum {
@@ -207,17 +211,19 @@ close_question (GTask *task, GError *error)
   question->closed = TRUE;
   g_clear_pointer (&question->caller_cancelled, destroy_source);
   g_clear_pointer (&question->deadline, destroy_source);
-  g_clear_handle_id (&question->watch_id, g_bus_unwatch_name);
+  g_clear_pointer (&question->watch, dh_presence_unwatch);
   set_open (self, question->sender, count_open (self, question->sender) - 1);
 
   if (g_queue_remove (&self->waiting, task))
     g_object_unref (task);
   g_cancellable_cancel (question->cancellable);
+  g_clear_pointer (&question->turn, dh_turn_end);
 
   if (error != NULL)
     g_task_return_error (task, error);
   else
     g_task_return_boolean (task, TRUE);
+  g_object_unref (task);
 }
 
 static void
@@ -317,8 +323,21 @@ acquire_polkit (DhAuthority *self)
 }
 
 static void
-on_caller_left (GDBusConnection *connection G_GNUC_UNUSED, const char *name G_GNUC_UNUSED,
-                gpointer user_data)
+on_turn (gpointer user_data)
+{
+  GTask *task = user_data;
+  DhAuthority *self = g_task_get_source_object (task);
+
+  if (self->polkit != NULL) {
+    ask_polkit (task);
+    return;
+  }
+  g_queue_push_tail (&self->waiting, g_object_ref (task));
+  acquire_polkit (self);
+}
+
+static void
+on_caller_left (gpointer user_data)
 {
   g_autoptr (GTask) task = g_object_ref (user_data);
 
@@ -345,7 +364,8 @@ on_caller_cancelled (GCancellable *cancellable, gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* From here on the question ends with polkit's answer or with the first of these. */
+/* From here on the question ends with polkit's answer or with the first of these, and has a
+ * reference of its own. */
 static void
 open_question (GTask *task)
 {
@@ -353,10 +373,9 @@ open_question (GTask *task)
   Question *question = g_task_get_task_data (task);
   GCancellable *cancellable = g_task_get_cancellable (task);
 
+  g_object_ref (task);
   set_open (self, question->sender, count_open (self, question->sender) + 1);
-  question->watch_id = g_bus_watch_name_on_connection (
-    self->connection, question->sender, G_BUS_NAME_WATCHER_FLAGS_NONE, NULL, on_caller_left,
-    g_object_ref (task), g_object_unref);
+  question->watch = dh_presence_watch (self->presence, question->sender, on_caller_left, task);
 
   if (cancellable != NULL) {
     question->caller_cancelled = g_cancellable_source_new (cancellable);
@@ -369,12 +388,13 @@ open_question (GTask *task)
 }
 
 void
-dh_authority_check_async (DhAuthority *self, const char *sender, DhAction action,
+dh_authority_check_async (DhAuthority *self, const char *sender, guint32 uid, DhAction action,
                           const DhActionDetails *details, gboolean interactive,
                           GCancellable *cancellable, GAsyncReadyCallback callback,
                           gpointer user_data)
 {
   g_autoptr (GTask) task = NULL;
+  Question *question;
 
   g_return_if_fail (DH_IS_AUTHORITY (self));
   g_return_if_fail (g_dbus_is_unique_name (sender));
@@ -388,15 +408,10 @@ dh_authority_check_async (DhAuthority *self, const char *sender, DhAction action
     return;
   }
 
-  g_task_set_task_data (task, question_new (sender, action, details, interactive),
-                        (GDestroyNotify) question_free);
+  question = question_new (sender, action, details, interactive);
+  g_task_set_task_data (task, question, (GDestroyNotify) question_free);
   open_question (task);
-  if (self->polkit != NULL) {
-    ask_polkit (task);
-    return;
-  }
-  g_queue_push_tail (&self->waiting, g_object_ref (task));
-  acquire_polkit (self);
+  question->turn = dh_turns_wait (self->turns, uid, on_turn, task);
 }
 
 gboolean
@@ -489,7 +504,9 @@ dh_authority_finalize (GObject *object)
 
   g_clear_object (&self->polkit);
   g_clear_object (&self->connection);
+  g_clear_pointer (&self->presence, dh_presence_unref);
   g_clear_pointer (&self->open, g_hash_table_unref);
+  g_clear_pointer (&self->turns, dh_turns_free);
 
   G_OBJECT_CLASS (dh_authority_parent_class)->finalize (object);
 }
@@ -504,11 +521,12 @@ static void
 dh_authority_init (DhAuthority *self)
 {
   self->open = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->turns = dh_turns_new (DH_AUTHORITY_MAX_ASKED, DH_AUTHORITY_MAX_ASKED_PER_USER);
   g_queue_init (&self->waiting);
 }
 
 DhAuthority *
-dh_authority_new (GDBusConnection *connection)
+dh_authority_new (GDBusConnection *connection, DhPresence *presence)
 {
   DhAuthority *self;
 
@@ -516,5 +534,6 @@ dh_authority_new (GDBusConnection *connection)
 
   self = g_object_new (DH_TYPE_AUTHORITY, NULL);
   self->connection = g_object_ref (connection);
+  self->presence = dh_presence_ref (presence);
   return self;
 }

@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: The damon-hugepage authors */
 #pragma once
 
-#include <gio/gio.h>
+#include "presence.h"
 
 /* What polkit is asked for; the names are in data/polkit/. Values are bits, so that a request can
  * need several. */
@@ -37,15 +37,22 @@ typedef struct {
 G_DECLARE_FINAL_TYPE (DhAuthority, dh_authority, DH, AUTHORITY, GObject)
 
 #define DH_AUTHORITY_MAX_PENDING 8 /* per caller */
+
+/* A connection may await only so many answers (128 on a system bus), and a dialogue may wait for
+ * ever: polkit is asked no more than so much at a time, of all users and of one; others wait. */
+#define DH_AUTHORITY_MAX_ASKED 96
+#define DH_AUTHORITY_MAX_ASKED_PER_USER 8
+
 #define DH_AUTHORITY_TIMEOUT_SEC                                                                   \
   10 /* without interaction; a person may take as long as the caller waits */
 
-/* @connection: the bus, on which callers are watched while they wait. */
-DhAuthority *dh_authority_new (GDBusConnection *connection);
+/* @connection: the bus. @presence: tells of callers who leave while they wait. */
+DhAuthority *dh_authority_new (GDBusConnection *connection, DhPresence *presence);
 
-/* Asks whether @sender may do @action. uid 0 is the caller's business: it is never asked about.
+/* Asks whether @sender, who is @uid, may do @action. uid 0 is the caller's business: it is never
+ * asked about.
  * @interactive: whether the caller's message allowed a dialogue. @details: (nullable). */
-void dh_authority_check_async (DhAuthority *self, const char *sender, DhAction action,
+void dh_authority_check_async (DhAuthority *self, const char *sender, guint32 uid, DhAction action,
                                const DhActionDetails *details, gboolean interactive,
                                GCancellable *cancellable, GAsyncReadyCallback callback,
                                gpointer user_data);

@@ -158,10 +158,18 @@ run_loop (DhDaemon *daemon)
 static void
 serve (DhDaemon *daemon, GDBusConnection *connection)
 {
-  g_autoptr (DhAuthority) authority = dh_authority_new (connection);
+  g_autoptr (DhPresence) presence = dh_presence_new (connection);
+  g_autoptr (DhAuthority) authority = dh_authority_new (connection, presence);
+  g_autoptr (DhProcessList) processes = dh_process_list_new (daemon->root);
+  const DhRequestContext context = {
+    .manager = daemon->manager,
+    .authority = authority,
+    .presence = presence,
+    .processes = processes,
+    .idle = daemon->idle,
+  };
   g_autoptr (GError) error = NULL;
-  g_autoptr (DhRootObject) object =
-    dh_root_object_new (connection, daemon->manager, authority, daemon->idle, daemon->root, &error);
+  g_autoptr (DhRootObject) object = dh_root_object_new (connection, &context, &error);
   guint name;
 
   if (!object) {

@@ -195,8 +195,9 @@ ask (DhRequest *request, DhActions missing)
     details.user = request->owner ? request->owner->name : "";
   }
   request->asked = lowest_action (missing);
-  dh_authority_check_async (request->context->authority, request->caller.sender, request->asked,
-                            &details, is_interactive (request), NULL, on_authorized, request);
+  dh_authority_check_async (request->context->authority, request->caller.sender,
+                            request->caller.uid, request->asked, &details, is_interactive (request),
+                            NULL, on_authorized, request);
 }
 
 static void

@@ -15,6 +15,7 @@
 typedef struct {
   DhManager *manager;
   DhAuthority *authority;
+  DhPresence *presence;
   DhIdle *idle;
   DhProcessList *processes;
 } DhRequestContext;

@@ -23,7 +23,7 @@ struct _DhRootObject {
   GObject parent_instance;
 
   GDBusConnection *connection;
-  DhRequestContext context;
+  const DhRequestContext *context;
   DhPublisher *publisher;
   DhTargetDirectory *directory;
   DhSubscriptions *subscriptions;
@@ -36,7 +36,7 @@ G_DEFINE_FINAL_TYPE (DhRootObject, dh_root_object, G_TYPE_OBJECT)
 static GVariant *
 read_property (gpointer object, const char *name)
 {
-  return dh_property_read (DH_ROOT_OBJECT (object)->context.manager, name);
+  return dh_property_read (DH_ROOT_OBJECT (object)->context->manager, name);
 }
 
 static void
@@ -108,7 +108,7 @@ set_property (gpointer object, GVariant *parameters, GDBusMethodInvocation *invo
 
   g_variant_get (parameters, "(&s&sv)", NULL, &name, &value);
   if (dh_property_write (change, name, value, &error))
-    dh_request_change (&self->context, invocation, g_steal_pointer (&change), FALSE);
+    dh_request_change (self->context, invocation, g_steal_pointer (&change), FALSE);
   else
     dh_return_error (invocation, error);
 }
@@ -142,7 +142,7 @@ configure (gpointer object, GVariant *parameters, GDBusMethodInvocation *invocat
 
   g_variant_get (parameters, "(@a{sv}@a{sv})", &settings, &options);
   if (parse_settings (settings, change, &error) && dh_options_parse (options, &dry_run, 1, &error))
-    dh_request_change (&self->context, invocation, g_steal_pointer (&change),
+    dh_request_change (self->context, invocation, g_steal_pointer (&change),
                        dh_option_is_true (&dry_run));
   else
     dh_return_error (invocation, error);
@@ -156,7 +156,7 @@ reset (gpointer object, GVariant *parameters, GDBusMethodInvocation *invocation)
   DhChange *change = dh_change_new (DH_CHANGE_SERVICE);
 
   change->resets = TRUE;
-  dh_request_change (&self->context, invocation, change, FALSE);
+  dh_request_change (self->context, invocation, change, FALSE);
 }
 
 /* @options: of the method; @change: (transfer full): a new one with the process. */
@@ -169,7 +169,7 @@ add_target (DhRootObject *self, DhChange *change, GVariant *options,
 
   if (dh_target_options_parse (options, g_dbus_method_invocation_get_sender (invocation), change,
                                &error))
-    dh_request_change (&self->context, invocation, g_steal_pointer (&owned), FALSE);
+    dh_request_change (self->context, invocation, g_steal_pointer (&owned), FALSE);
   else
     dh_return_error (invocation, error);
 }
@@ -202,7 +202,7 @@ add_target_by_pidfd (gpointer object, GVariant *parameters, GDBusMethodInvocatio
 
   g_variant_get (parameters, "(h@a{sv})", &handle, &options);
   pidfd = get_descriptor (invocation, handle, &error);
-  if (pidfd >= 0 && dh_manager_take_pidfd (self->context.manager, change, pidfd, &error))
+  if (pidfd >= 0 && dh_manager_take_pidfd (self->context->manager, change, pidfd, &error))
     add_target (self, g_steal_pointer (&change), options, invocation);
   else
     dh_return_error (invocation, error);
@@ -230,7 +230,7 @@ remove_target (gpointer object, GVariant *parameters, GDBusMethodInvocation *inv
   /* No target has the number 0: the request finds that out. */
   if (!dh_target_path_parse (path, &change->target))
     change->target = 0;
-  dh_request_change (&self->context, invocation, change, FALSE);
+  dh_request_change (self->context, invocation, change, FALSE);
 }
 
 static void
@@ -238,7 +238,7 @@ get_statistics (gpointer object, GVariant *parameters, GDBusMethodInvocation *in
 {
   DhRootObject *self = object;
 
-  dh_request_inspection (&self->context, invocation, FALSE, 0, dh_inspect_statistics, NULL);
+  dh_request_inspection (self->context, invocation, FALSE, 0, dh_inspect_statistics, NULL);
 }
 
 static void
@@ -257,7 +257,7 @@ unsubscribe_statistics (gpointer object, GVariant *parameters, GDBusMethodInvoca
   DhRootObject *self = object;
 
   dh_subscriptions_remove (self->subscriptions, g_dbus_method_invocation_get_sender (invocation));
-  dh_idle_touch (self->context.idle);
+  dh_idle_touch (self->context->idle);
   g_dbus_method_invocation_return_value (invocation, NULL);
 }
 
@@ -270,7 +270,7 @@ list_processes (gpointer object, GVariant *parameters, GDBusMethodInvocation *in
   g_autoptr (GError) error = NULL;
 
   if (dh_options_parse (options, &all, 1, &error))
-    dh_request_process_list (&self->context, invocation, dh_option_is_true (&all));
+    dh_request_process_list (self->context, invocation, dh_option_is_true (&all));
   else
     dh_return_error (invocation, error);
   dh_options_clear (&all, 1);
@@ -303,7 +303,7 @@ on_get_property (GDBusConnection *connection, const char *sender, const char *pa
 {
   DhRootObject *self = user_data;
 
-  dh_idle_touch (self->context.idle);
+  dh_idle_touch (self->context->idle);
   /* Nobody reads what is not announced yet. */
   if (self->flush != 0)
     flush_changes (self);
@@ -319,9 +319,6 @@ dh_root_object_finalize (GObject *object)
   g_clear_pointer (&self->subscriptions, dh_subscriptions_free);
   g_clear_pointer (&self->directory, dh_target_directory_free);
   g_clear_pointer (&self->publisher, dh_publisher_free);
-  g_clear_object (&self->context.processes);
-  g_clear_object (&self->context.manager);
-  g_clear_object (&self->context.authority);
   g_clear_object (&self->connection);
   G_OBJECT_CLASS (dh_root_object_parent_class)->finalize (object);
 }
@@ -350,8 +347,7 @@ dh_root_object_class_init (DhRootObjectClass *klass)
 }
 
 DhRootObject *
-dh_root_object_new (GDBusConnection *connection, DhManager *manager, DhAuthority *authority,
-                    DhIdle *idle, const char *root, GError **error)
+dh_root_object_new (GDBusConnection *connection, const DhRequestContext *context, GError **error)
 {
   static const GDBusInterfaceVTable vtable = { .method_call = on_method_call,
                                                .get_property = on_get_property };
@@ -359,21 +355,19 @@ dh_root_object_new (GDBusConnection *connection, DhManager *manager, DhAuthority
   g_autoptr (DhRootObject) self = g_object_new (DH_TYPE_ROOT_OBJECT, NULL);
 
   self->connection = g_object_ref (connection);
-  self->context.manager = g_object_ref (manager);
-  self->context.authority = g_object_ref (authority);
-  self->context.idle = idle;
-  self->context.processes = dh_process_list_new (root);
+  self->context = context;
   self->publisher = dh_publisher_new (connection, DH_OBJECT_PATH, interface, read_property, self);
-  self->subscriptions = dh_subscriptions_new (connection, &self->context, send_statistics, self);
-  self->directory = dh_target_directory_new (connection, &self->context, error);
+  self->subscriptions = dh_subscriptions_new (self->context, send_statistics, self);
+  self->directory = dh_target_directory_new (connection, self->context, error);
   if (!self->directory)
     return NULL;
   self->registration = g_dbus_connection_register_object (connection, DH_OBJECT_PATH, interface,
                                                           &vtable, self, NULL, error);
   if (self->registration == 0)
     return NULL;
-  g_signal_connect_object (manager, "changed", G_CALLBACK (on_changed), self, 0);
-  g_signal_connect_object (manager, "statistics", G_CALLBACK (on_statistics), self, 0);
-  g_signal_connect_object (manager, "target-exited", G_CALLBACK (on_target_exited), self, 0);
+  g_signal_connect_object (context->manager, "changed", G_CALLBACK (on_changed), self, 0);
+  g_signal_connect_object (context->manager, "statistics", G_CALLBACK (on_statistics), self, 0);
+  g_signal_connect_object (context->manager, "target-exited", G_CALLBACK (on_target_exited), self,
+                           0);
   return g_steal_pointer (&self);
 }

@@ -10,8 +10,7 @@
 G_DECLARE_FINAL_TYPE (DhRootObject, dh_root_object, DH, ROOT_OBJECT, GObject)
 
 /* Registers the object on @connection; before the name is requested, so that nobody meets the name
- * without it. @idle must outlive the object. @root: where /proc is found. Errors:
- * G_IO_ERROR_EXISTS. Returns: (transfer full). */
-DhRootObject *dh_root_object_new (GDBusConnection *connection, DhManager *manager,
-                                  DhAuthority *authority, DhIdle *idle, const char *root,
+ * without it. @context: as long as the program. Errors: G_IO_ERROR_EXISTS. Returns: (transfer
+ * full). */
+DhRootObject *dh_root_object_new (GDBusConnection *connection, const DhRequestContext *context,
                                   GError **error);

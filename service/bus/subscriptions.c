@@ -20,7 +20,6 @@
 #define SLACK_SHARE 16
 
 struct _DhSubscriptions {
-  GDBusConnection *connection;
   const DhRequestContext *context;
   DhSendFunc send;
   gpointer user_data;
@@ -36,7 +35,7 @@ typedef struct {
   gboolean inspects; /* others' processes as well */
   guint64 interval;  /* as it was asked for */
   guint64 due;
-  guint watch;
+  DhPresenceWatch *watch;
 } Subscription;
 
 static gboolean on_timer (gpointer user_data);
@@ -47,7 +46,7 @@ free_subscription (gpointer data)
   Subscription *subscription = data;
 
   dh_idle_release (subscription->subscriptions->context->idle);
-  g_clear_handle_id (&subscription->watch, g_bus_unwatch_name);
+  dh_presence_unwatch (subscription->watch);
   g_free (subscription->client);
   g_free (subscription);
 }
@@ -164,12 +163,10 @@ on_timer (gpointer user_data)
 }
 
 DhSubscriptions *
-dh_subscriptions_new (GDBusConnection *connection, const DhRequestContext *context, DhSendFunc send,
-                      gpointer user_data)
+dh_subscriptions_new (const DhRequestContext *context, DhSendFunc send, gpointer user_data)
 {
   DhSubscriptions *self = g_new0 (DhSubscriptions, 1);
 
-  self->connection = g_object_ref (connection);
   self->context = context;
   self->send = send;
   self->user_data = user_data;
@@ -183,7 +180,6 @@ dh_subscriptions_free (DhSubscriptions *self)
 {
   g_clear_handle_id (&self->timer, g_source_remove);
   g_hash_table_unref (self->all);
-  g_object_unref (self->connection);
   g_free (self);
 }
 
@@ -205,7 +201,7 @@ dh_subscriptions_update (DhSubscriptions *self)
 }
 
 static void
-on_client_left (GDBusConnection *connection, const char *name, gpointer user_data)
+on_client_left (gpointer user_data)
 {
   const Subscription *subscription = user_data;
 
@@ -253,8 +249,7 @@ get_subscription (DhSubscriptions *self, const char *client)
   g_hash_table_insert (self->all, subscription->client, subscription);
   /* Tells of one that has left meanwhile as well. */
   subscription->watch =
-    g_bus_watch_name_on_connection (self->connection, client, G_BUS_NAME_WATCHER_FLAGS_NONE, NULL,
-                                    on_client_left, subscription, NULL);
+    dh_presence_watch (self->context->presence, client, on_client_left, subscription);
   return subscription;
 }
 

@@ -20,8 +20,8 @@ typedef void (*DhSendFunc) (DhTarget *target, const char *client, GVariant *stat
                             gpointer user_data);
 
 /* @context: as long as the program. */
-DhSubscriptions *dh_subscriptions_new (GDBusConnection *connection, const DhRequestContext *context,
-                                       DhSendFunc send, gpointer user_data);
+DhSubscriptions *dh_subscriptions_new (const DhRequestContext *context, DhSendFunc send,
+                                       gpointer user_data);
 void dh_subscriptions_free (DhSubscriptions *self);
 
 /* Answers with the interval that there will be, (t). @invocation: (transfer full). Errors:

@@ -25,7 +25,7 @@ struct _DhTargetObject {
   char *path;
   DhPublisher *publisher;
   guint registration;
-  guint client_watch; /* of whom it is bound to */
+  DhPresenceWatch *client_watch; /* of whom it is bound to (nullable) */
 
   GVariant *heat_map; /* as last told (nullable), … */
   gint64 heat_map_at; /* … at this monotonic time */
@@ -182,11 +182,13 @@ on_get_property (GDBusConnection *connection, const char *sender, const char *pa
 }
 
 static void
-on_client_left (GDBusConnection *connection, const char *name, gpointer user_data)
+on_client_left (gpointer user_data)
 {
   const DhTargetObject *self = user_data;
 
-  dh_manager_note_client_left (self->context->manager, name);
+  /* It may be bound no longer. */
+  if (self->target->client)
+    dh_manager_note_client_left (self->context->manager, self->target->client);
 }
 
 DhTargetObject *
@@ -213,15 +215,15 @@ dh_target_object_new (GDBusConnection *connection, const DhRequestContext *conte
   }
   /* Tells of one that has left already as well. */
   if (target->client)
-    self->client_watch = g_bus_watch_name_on_connection (
-      connection, target->client, G_BUS_NAME_WATCHER_FLAGS_NONE, NULL, on_client_left, self, NULL);
+    self->client_watch =
+      dh_presence_watch (context->presence, target->client, on_client_left, self);
   return self;
 }
 
 void
 dh_target_object_free (DhTargetObject *self)
 {
-  g_clear_handle_id (&self->client_watch, g_bus_unwatch_name);
+  g_clear_pointer (&self->client_watch, dh_presence_unwatch);
   if (self->registration != 0)
     g_dbus_connection_unregister_object (self->connection, self->registration);
   g_clear_pointer (&self->heat_map, g_variant_unref);

@@ -50,6 +50,7 @@ static const char *own_program;
 static GDBusConnection *service;
 
 typedef struct {
+  DhPresence *presence;
   DhAuthority *authority;
   GDBusConnection *alice;
   GDBusConnection *bob;
@@ -108,13 +109,22 @@ log_warning (const char *domain, GLogLevelFlags level, const char *message, gpoi
     g_log_default_handler (domain, level, message, data);
 }
 
+static guint32
+uid_of (AuthorityTest *test, GDBusConnection *caller)
+{
+  g_autoptr (User) user = user_lookup (caller == test->bob ? "bob" : "alice");
+
+  return (guint32) user->uid;
+}
+
 static void
 set_up_without_polkitd (AuthorityTest *test, gconstpointer data G_GNUC_UNUSED)
 {
   g_test_log_set_fatal_handler (is_fatal, NULL);
   test->alice = fixture_connection_as (&machine, "alice");
   test->bob = fixture_connection_as (&machine, "bob");
-  test->authority = dh_authority_new (service);
+  test->presence = dh_presence_new (service);
+  test->authority = dh_authority_new (service, test->presence);
 }
 
 static void
@@ -160,6 +170,7 @@ tear_down (AuthorityTest *test, gconstpointer data G_GNUC_UNUSED)
     drop_authority (test);
   }
   g_assert_true (wait_until (is_gone, test, WAIT_SECONDS));
+  dh_presence_unref (test->presence);
 }
 
 static void
@@ -176,15 +187,15 @@ on_checked (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 ask (AuthorityTest *test, GDBusConnection *caller, DhAction action, Answer *answer)
 {
-  dh_authority_check_async (test->authority, g_dbus_connection_get_unique_name (caller), action,
-                            NULL, FALSE, NULL, on_checked, answer);
+  dh_authority_check_async (test->authority, g_dbus_connection_get_unique_name (caller),
+                            uid_of (test, caller), action, NULL, FALSE, NULL, on_checked, answer);
 }
 
 static void
 ask_interactively (AuthorityTest *test, GDBusConnection *caller, DhAction action, Answer *answer)
 {
-  dh_authority_check_async (test->authority, g_dbus_connection_get_unique_name (caller), action,
-                            NULL, TRUE, NULL, on_checked, answer);
+  dh_authority_check_async (test->authority, g_dbus_connection_get_unique_name (caller),
+                            uid_of (test, caller), action, NULL, TRUE, NULL, on_checked, answer);
 }
 
 static void
@@ -230,7 +241,8 @@ static void
 ask_about (AuthorityTest *test, const DhActionDetails *details, Answer *answer)
 {
   dh_authority_check_async (test->authority, g_dbus_connection_get_unique_name (test->alice),
-                            DH_ACTION_TARGET_ANY, details, FALSE, NULL, on_checked, answer);
+                            uid_of (test, test->alice), DH_ACTION_TARGET_ANY, details, FALSE, NULL,
+                            on_checked, answer);
 }
 
 static void
@@ -258,7 +270,8 @@ test_empty_details_are_left_out (AuthorityTest *test, gconstpointer data G_GNUC_
   g_auto (Answer) answer = { 0 };
 
   dh_authority_check_async (test->authority, g_dbus_connection_get_unique_name (test->bob),
-                            DH_ACTION_INSPECT, &details, FALSE, NULL, on_checked, &answer);
+                            uid_of (test, test->bob), DH_ACTION_INSPECT, &details, FALSE, NULL,
+                            on_checked, &answer);
   assert_allowed (&answer);
 }
 
@@ -434,7 +447,8 @@ static void
 ask_cancellably (AuthorityTest *test, GCancellable *cancellable, Answer *answer)
 {
   dh_authority_check_async (test->authority, g_dbus_connection_get_unique_name (test->alice),
-                            DH_ACTION_TARGET_OWN, NULL, FALSE, cancellable, on_checked, answer);
+                            uid_of (test, test->alice), DH_ACTION_TARGET_OWN, NULL, FALSE,
+                            cancellable, on_checked, answer);
 }
 
 static void
@@ -585,8 +599,9 @@ test_dismissed (AuthorityTest *test, gconstpointer data G_GNUC_UNUSED)
   g_autofree char *ready = child_expect_line (agent, AGENT_READY, WAIT_SECONDS);
   g_auto (Answer) answer = { 0 };
 
-  dh_authority_check_async (test->authority, ready + strlen (AGENT_READY), DH_ACTION_TUNE, NULL,
-                            TRUE, NULL, on_checked, &answer);
+  dh_authority_check_async (test->authority, ready + strlen (AGENT_READY),
+                            uid_of (test, test->alice), DH_ACTION_TUNE, NULL, TRUE, NULL,
+                            on_checked, &answer);
   assert_refused (&answer, DH_ERROR_ACCESS_DENIED, DH_ACTION_TUNE, "dismissed");
 }
 

@@ -2,6 +2,7 @@
  * SPDX-FileCopyrightText: The damon-hugepage authors */
 
 #include "footprint.h"
+#include "polkit-watch.h"
 #include "target-objects.h"
 #include "targets.h"
 
@@ -164,6 +165,68 @@ test_flood_of_descriptors (void)
   g_assert_cmpuint (count_targets (alice), ==, 2);
 }
 
+#define STAYING 200 /* of each user */
+
+/* However many do, the service still notices that somebody has left. */
+static void
+test_crowd_that_stays (void)
+{
+  static const char *const users[] = { "alice", "bob", "root" };
+  g_autoptr (GDBusConnection) alice = fixture_connection_as (&machine, "alice");
+  g_autoptr (GPtrArray) staying = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autofree char *path = NULL;
+
+  for (guint i = 0; i < STAYING * G_N_ELEMENTS (users); i++) {
+    Passer passer = come (users[i % G_N_ELEMENTS (users)]);
+    g_autoptr (GError) error = NULL;
+    g_autoptr (GVariant) reply = call_finish (passer.call, WAIT_SECONDS, &error);
+
+    g_assert_no_error (error);
+    g_ptr_array_add (staying, passer.connection);
+  }
+  path = added_target (alice, fixture_process_of (&machine, "alice"), "{'bind': <true>}");
+  g_dbus_connection_close_sync (alice, NULL, NULL);
+  assert_target_gone (machine.connection, path, WAIT_SECONDS);
+}
+
+#define ASKING 20
+#define QUESTIONS 8 /* that a caller may have open, and polkit be asked about a user at a time */
+
+/* Whoever lets polkit wait for an answer of his, with as many names as he likes, keeps nobody else
+ * from being asked about, and least of all root, about whom nobody is asked. */
+static void
+test_crowd_that_asks (void)
+{
+  g_autoptr (GDBusConnection) bob = fixture_connection_as (&machine, "bob");
+  const guint32 pid = fixture_process_of (&machine, "bob");
+  g_autoptr (PolkitWatch) watch = polkit_watch_new (&machine);
+  GDBusConnection *connections[ASKING];
+  g_autoptr (GError) error = NULL;
+  Call *of_bob;
+
+  fixture_polkit_hang (&machine);
+  for (guint i = 0; i < ASKING; i++) {
+    connections[i] = fixture_connection_as (&machine, "alice");
+    for (guint j = 0; j < QUESTIONS; j++)
+      call_forget (
+        set_property_begin (connections[i], "Pid", g_variant_new_uint32 (hers), CALL_INTERACTIVE));
+  }
+  wait_for (300);
+  set_property (machine.connection, "QuotaSize", g_variant_new_uint64 (0), CALL_PLAIN, &error);
+  g_assert_no_error (error);
+  of_bob = call_begin (bob, SERVICE_INTERFACE, "AddTargetByPid",
+                       g_variant_new_parsed ("(%u, @a{sv} {})", pid), CALL_PLAIN);
+  polkit_watch_wait_asked (watch, QUESTIONS + 1);
+  wait_for (200);
+  g_assert_cmpuint (polkit_watch_count (watch), ==, QUESTIONS + 1);
+  fixture_polkit_continue (&machine);
+  assert_answer (of_bob, NULL);
+  /* The others have only waited. */
+  polkit_watch_wait_asked (watch, ASKING * QUESTIONS + 1);
+  for (guint i = 0; i < ASKING; i++)
+    g_object_unref (connections[i]);
+}
+
 static void
 test_end (void)
 {
@@ -178,6 +241,8 @@ main (int argc, char **argv)
   hers = fixture_process_of (&machine, "alice");
   g_test_add_func ("/targets-crowds/that-subscribes-and-leaves", test_crowd);
   g_test_add_func ("/targets-crowds/that-floods-with-descriptors", test_flood_of_descriptors);
+  g_test_add_func ("/targets-crowds/that-stays", test_crowd_that_stays);
+  g_test_add_func ("/targets-crowds/that-asks", test_crowd_that_asks);
   g_test_add_func ("/targets-crowds/service-ends-in-order", test_end);
   return g_test_run ();
 }
