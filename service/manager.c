@@ -91,6 +91,13 @@ dh_manager_take_pidfd (DhManager *self, DhChange *change, int pidfd, GError **er
   return TRUE;
 }
 
+void
+dh_manager_hold_process (DhManager *self, DhChange *change)
+{
+  if (change->has_pid && change->pid != 0 && !change->process)
+    change->process = dh_process_open (self->root, change->pid, NULL);
+}
+
 gboolean
 dh_manager_check (DhManager *self, DhChange *change, const DhCaller *caller, GError **error)
 {

@@ -51,6 +51,10 @@ gboolean dh_manager_prepare_finish (DhManager *self, GAsyncResult *result, GErro
  * dh_process_open_pidfd(). */
 gboolean dh_manager_take_pidfd (DhManager *self, DhChange *change, int pidfd, GError **error);
 
+/* Opens the process that @change names by its PID, before anything is waited for: a number may be
+ * given to another one. Where that fails dh_manager_check() says why. */
+void dh_manager_hold_process (DhManager *self, DhChange *change);
+
 /* Whether @change could be made by somebody who may do everything: ranges, what the engine
  * supports, the process or target, limits. Opens @change's process on the first call, and looks at
  * it again on later ones. @caller: (nullable): not known yet. Errors: DH_ERROR. */

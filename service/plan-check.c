@@ -39,8 +39,8 @@ check_settings (const DhSituation *situation, const DhChange *change, GError **e
   return check_together (situation, change, error);
 }
 
-/* The process is opened by the first look and only looked at by later ones: what was authorized is
- * what is set. */
+/* The process is opened once and only looked at from then on: what was authorized is what is set.
+ */
 static gboolean
 check_process (const DhSituation *situation, DhChange *change, GError **error)
 {

@@ -171,6 +171,7 @@ dh_request_change (const DhRequestContext *context, GDBusMethodInvocation *invoc
   };
   ChangeData *data = g_new0 (ChangeData, 1);
 
+  dh_manager_hold_process (context->manager, change);
   data->change = change;
   data->dry_run = dry_run;
   dh_request_start (context, invocation, &operation, data, free_data);
