@@ -3,7 +3,7 @@
 
 #include "failure.h"
 
-#include "service/text.h"
+#include "print.h"
 
 #include <gio/gio.h>
 
@@ -126,7 +126,7 @@ hctl_failure_is (const GError *error, const char *name)
 static void
 print_failure (const char *message, const char *remedy)
 {
-  g_autofree char *printable = dh_text_printable (message, -1, MAX_MESSAGE_BYTES);
+  g_autofree char *printable = hctl_make_printable (message, MAX_MESSAGE_BYTES);
 
   if (g_str_has_suffix (printable, "."))
     printable[strlen (printable) - 1] = '\0';

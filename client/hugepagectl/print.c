@@ -8,6 +8,7 @@
 #include <gio/gio.h>
 #include <json-glib/json-glib.h>
 #include <stdio.h>
+#include <string.h>
 
 /* A list of engines with their details fits; more is not meant to be read. */
 #define MAX_TEXT_BYTES 4096
@@ -15,6 +16,14 @@
 struct _HctlTable {
   GPtrArray *rows; /* of GStrv */
 };
+
+char *
+hctl_make_printable (const char *text, gsize max_bytes)
+{
+  if (strlen (text) <= max_bytes && dh_text_is_printable (text))
+    return g_strdup (text);
+  return dh_text_printable (text, -1, max_bytes);
+}
 
 HctlTable *
 hctl_table_new (void)
@@ -40,7 +49,7 @@ hctl_table_add (HctlTable *table, const char *cell, ...)
 
   va_start (rest, cell);
   for (; cell != NULL; cell = va_arg (rest, const char *)) {
-    g_autofree char *printable = dh_text_printable (cell, -1, MAX_TEXT_BYTES);
+    g_autofree char *printable = hctl_make_printable (cell, MAX_TEXT_BYTES);
 
     g_strv_builder_add (cells, printable);
   }
@@ -98,7 +107,7 @@ hctl_print_line (const char *format, ...)
   va_start (arguments, format);
   line = g_strdup_vprintf (format, arguments);
   va_end (arguments);
-  printable = dh_text_printable (line, -1, MAX_TEXT_BYTES);
+  printable = hctl_make_printable (line, MAX_TEXT_BYTES);
   g_print ("%s\n", printable);
 }
 

@@ -4,7 +4,11 @@
 
 #include <glib.h>
 
-/* All that goes to stdout. What comes from others is escaped here, once. */
+/* All that goes to stdout. What comes from others is escaped here, unless it is printable. */
+
+/* @text as a terminal may be shown it: as it is where it is printable, as names from the service
+ * are, which has escaped them; else escaped, and cut to @max_bytes. Returns: (transfer full). */
+char *hctl_make_printable (const char *text, gsize max_bytes);
 
 typedef struct _HctlTable HctlTable;
 

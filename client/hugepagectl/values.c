@@ -5,7 +5,11 @@
 
 #include "units.h"
 
+#include "service/text.h"
+
 #include <pwd.h>
+
+#define MAX_NAME_BYTES 256
 
 static char *
 number_to_text (const char *name, guint64 number)
@@ -159,9 +163,9 @@ char *
 hctl_process_dup_name (guint32 pid)
 {
   g_autofree char *path = g_strdup_printf ("/proc/%u/comm", pid);
-  char *name = NULL;
+  g_autofree char *name = NULL;
 
   if (!g_file_get_contents (path, &name, NULL, NULL))
     return NULL;
-  return g_strchomp (name);
+  return dh_text_printable (g_strchomp (name), -1, MAX_NAME_BYTES);
 }

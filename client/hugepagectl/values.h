@@ -27,6 +27,5 @@ char *hctl_user_to_text (guint32 uid);
 /* The essence of what GetStatistics returned, in a line. Returns: (transfer full). */
 char *hctl_statistics_to_text (GVariant *statistics);
 
-/* What the kernel calls the process @pid now. Returns: (transfer full) (nullable), not made
- * printable yet. */
+/* What the kernel calls the process @pid now. Returns: (transfer full) (nullable): printable. */
 char *hctl_process_dup_name (guint32 pid);

@@ -6,10 +6,6 @@
 #include "print.h"
 #include "values.h"
 
-#include "service/text.h"
-
-#define MAX_NAME_BYTES 256
-
 typedef struct {
   const char *state;
   const char *engine;
@@ -46,11 +42,8 @@ print_json (const Overview *overview, const char *name, GVariant *statistics)
   g_variant_builder_add_parsed (&builder, "{'LastError', <%s>}", overview->last_error);
   g_variant_builder_add_parsed (&builder, "{'Engine', <%s>}", overview->engine);
   g_variant_builder_add_parsed (&builder, "{'Pid', <%u>}", overview->pid);
-  if (name != NULL) {
-    g_autofree char *printable = dh_text_printable (name, -1, MAX_NAME_BYTES);
-
-    g_variant_builder_add_parsed (&builder, "{'Name', <%s>}", printable);
-  }
+  if (name != NULL)
+    g_variant_builder_add_parsed (&builder, "{'Name', <%s>}", name);
   g_variant_builder_add_parsed (&builder, "{'Ratio', <%u>}", overview->ratio);
   if (statistics != NULL)
     g_variant_builder_add (&builder, "{sv}", "Statistics", statistics);

@@ -88,6 +88,8 @@ test_rows (void)
       "Limits.MinRegions  3 to 9 in steps of 1, default 4\n" },
     { "State", "'\\u001b[2J'", "State  \\x1b[2J\n" },
     { "failures", "@a{st} {'\\u001b[2J': 1}", "failures.\\x1b[2J  1\n" },
+    /* Not once more. */
+    { "name", "'\\\\x1b[2J'", "name  \\x1b[2J\n" },
   };
   GPrintFunc before = g_set_print_handler (on_print);
 
