@@ -89,15 +89,16 @@ outcome_free (Outcome *outcome)
   g_free (outcome);
 }
 
-Outcome *
-hugepagectl (Fixture *self, const char *user, const char *words)
+/* Returns: (transfer full): what runs hugepagectl with @words. */
+static GStrv
+make_argv (Fixture *self, const char *user, const char *words)
 {
   const char *program = g_getenv ("DH_HUGEPAGECTL");
   g_autofree char *shown = g_strescape (words, NULL);
   g_autofree char *installed = NULL;
   g_autofree char *line = NULL;
-  g_auto (GStrv) argv = NULL;
   g_autoptr (GError) error = NULL;
+  GStrv argv;
 
   g_assert_nonnull (program);
   g_test_message ("%s: hugepagectl %.100s", user, shown);
@@ -105,6 +106,14 @@ hugepagectl (Fixture *self, const char *user, const char *words)
   line = g_strconcat (installed, " ", words, NULL);
   g_shell_parse_argv (line, NULL, &argv, &error);
   g_assert_no_error (error);
+  return argv;
+}
+
+Outcome *
+hugepagectl (Fixture *self, const char *user, const char *words)
+{
+  g_auto (GStrv) argv = make_argv (self, user, words);
+
   return fixture_run_as (self, user, (const char *const *) argv);
 }
 
@@ -153,6 +162,68 @@ hugepagectl_fails (Fixture *self, const char *user, const char *words, int statu
   assert_failure (outcome, status, word);
 }
 
+Child *
+hugepagectl_begin (Fixture *self, const char *user, const char *words)
+{
+  g_auto (GStrv) argv = make_argv (self, user, words);
+  g_autoptr (User) entry = user_lookup (user);
+  g_autofree char *log = fixture_path (self, "hugepagectl.log");
+  const ChildOptions options = { .user = entry,
+                                 .environment = (const char *const *) self->environment,
+                                 .log = log,
+                                 .pipe_output = TRUE };
+  Child *child = child_spawn ((const char *const *) argv, &options);
+
+  g_ptr_array_add (self->children, child);
+  return child;
+}
+
+char *
+hugepagectl_read_errors (Fixture *self)
+{
+  g_autofree char *log = fixture_path (self, "hugepagectl.log");
+  g_autoptr (GError) error = NULL;
+  char *text;
+
+  g_file_get_contents (log, &text, NULL, &error);
+  g_assert_no_error (error);
+  return text;
+}
+
+typedef struct {
+  Fixture *fixture;
+  const char *word;
+} ErrorWait;
+
+static gboolean
+has_error (gpointer data)
+{
+  const ErrorWait *wait = data;
+  g_autofree char *text = hugepagectl_read_errors (wait->fixture);
+
+  return strstr (text, wait->word) != NULL;
+}
+
+void
+hugepagectl_expect_error (Fixture *self, const char *word, guint seconds)
+{
+  if (!wait_until (has_error, &(ErrorWait){ self, word }, seconds)) {
+    g_autofree char *text = hugepagectl_read_errors (self);
+
+    g_error ("nothing about %s in: %s", word, text);
+  }
+}
+
+void
+fixture_install_hugepagectl (Fixture *self)
+{
+  g_autofree char *program = fixture_install (self, g_getenv ("DH_HUGEPAGECTL"));
+  g_autofree char *folder = g_path_get_dirname (program);
+  g_autofree char *path = g_strconcat (folder, ":/usr/local/bin:/usr/bin:/bin", NULL);
+
+  self->environment = g_environ_setenv (self->environment, "PATH", path, TRUE);
+}
+
 gboolean
 has_row (const char *text, const char *line)
 {
@@ -166,4 +237,34 @@ has_row (const char *text, const char *line)
       return TRUE;
   }
   return FALSE;
+}
+
+JsonObject *
+find_object (JsonNode *list, const char *key, guint32 pid)
+{
+  JsonArray *array = json_node_get_array (list);
+
+  for (guint i = 0; i < json_array_get_length (array); i++) {
+    JsonObject *object = json_array_get_object_element (array, i);
+
+    if (json_object_get_int_member (object, key) == pid)
+      return object;
+  }
+  return NULL;
+}
+
+GStrv
+find_row (const char *text, guint column, guint32 pid)
+{
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+  g_autofree char *number = g_strdup_printf ("%u", pid);
+
+  for (gsize i = 0; lines[i] != NULL; i++) {
+    GStrv fields = g_regex_split_simple (" {2,}", lines[i], 0, 0);
+
+    if (g_strv_length (fields) > column && g_str_equal (fields[column], number))
+      return fields;
+    g_strfreev (fields);
+  }
+  return NULL;
 }
