@@ -3,6 +3,7 @@
 
 #include "failure.h"
 #include "measure.h"
+#include "print.h"
 #include "targets.h"
 
 #include <glib-unix.h>
@@ -34,6 +35,13 @@ on_interrupted (gpointer user_data)
 }
 
 static void
+end_with_target (Loop *loop)
+{
+  loop->gone = TRUE;
+  g_cancellable_cancel (loop->over);
+}
+
+static void
 on_removed (GDBusConnection *bus, const char *sender, const char *path, const char *interface,
             const char *signal, GVariant *parameters, gpointer user_data)
 {
@@ -43,10 +51,8 @@ on_removed (GDBusConnection *bus, const char *sender, const char *path, const ch
   if (!g_variant_is_of_type (parameters, G_VARIANT_TYPE ("(oas)")))
     return;
   g_variant_get (parameters, "(&oas)", &removed, NULL);
-  if (g_str_equal (removed, loop->path)) {
-    loop->gone = TRUE;
-    g_cancellable_cancel (loop->over);
-  }
+  if (g_str_equal (removed, loop->path))
+    end_with_target (loop);
 }
 
 static void
@@ -84,19 +90,21 @@ set_feedback (Loop *loop, guint32 value, HctlAsk ask, GError **error)
 static void
 tell (Loop *loop, guint32 value)
 {
-  GError *error = NULL;
+  g_autoptr (GError) error = NULL;
 
   loop->has_value = TRUE;
   if (set_feedback (loop, value, HCTL_ASK_NEVER, &error))
     return;
 
-  if (hctl_failure_is (error, HCTL_ERROR_UNKNOWN_TARGET))
-    loop->gone = TRUE;
-  if (hctl_failure_get_exit_code (error) != HCTL_EXIT_FAILED) {
-    end_with_error (loop, error);
-  } else {
+  switch (hctl_failure_get_exit_code (error)) {
+  case HCTL_EXIT_NO_PROCESS:
+    end_with_target (loop);
+    break;
+  case HCTL_EXIT_FAILED:
     hctl_failure_warn (error, "The value was not taken");
-    g_error_free (error);
+    break;
+  default:
+    end_with_error (loop, g_steal_pointer (&error));
   }
 }
 
@@ -207,6 +215,22 @@ work (Loop *loop)
   }
 }
 
+/* Only where it was changed, and there is somebody to tell. */
+static void
+switch_off (Loop *loop)
+{
+  GError *error = NULL;
+
+  if (!loop->has_value || loop->gone || set_feedback (loop, 0, HCTL_ASK_NEVER, &error))
+    return;
+  if (hctl_failure_get_exit_code (error) == HCTL_EXIT_NO_PROCESS) {
+    loop->gone = TRUE;
+    g_error_free (error);
+  } else {
+    end_with_error (loop, error);
+  }
+}
+
 gboolean
 hctl_feedback (HctlContext *context, char **arguments, GError **error)
 {
@@ -219,12 +243,12 @@ hctl_feedback (HctlContext *context, char **arguments, GError **error)
 
   watch (&loop);
   work (&loop);
-  if (loop.has_value && !loop.gone)
-    set_feedback (&loop, 0, HCTL_ASK_NEVER, loop.error == NULL ? &loop.error : NULL);
-  if (loop.error == NULL || hctl_failure_is (loop.error, HCTL_ERROR_UNKNOWN_TARGET)) {
-    g_clear_error (&loop.error);
-    return TRUE;
+  switch_off (&loop);
+  if (loop.error != NULL) {
+    g_propagate_error (error, loop.error);
+    return FALSE;
   }
-  g_propagate_error (error, loop.error);
-  return FALSE;
+  if (loop.gone)
+    hctl_print_line ("%s is no target any more", hctl_target_get_word (path));
+  return TRUE;
 }
