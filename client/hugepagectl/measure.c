@@ -47,6 +47,18 @@ take_output (Measurement *self, const char *bytes, gsize n)
   }
 }
 
+/* Returns: NULL with a G_SPAWN_ERROR. */
+static GSubprocess *
+start (const char *const *argv, GError **error)
+{
+  /* GSubprocess takes it for a mistake of the program's. */
+  if (*argv[0] == '\0') {
+    g_set_error_literal (error, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT, "The command has no name");
+    return NULL;
+  }
+  return g_subprocess_newv (argv, G_SUBPROCESS_FLAGS_STDOUT_PIPE, error);
+}
+
 /* Reads what there is. Returns: whether there may be more later. */
 static gboolean
 drain (Measurement *self)
@@ -108,7 +120,7 @@ gboolean
 hctl_measure_run (const char *const *argv, GCancellable *cancellable, guint32 *ret_value,
                   GError **error)
 {
-  g_autoptr (GSubprocess) process = g_subprocess_newv (argv, G_SUBPROCESS_FLAGS_STDOUT_PIPE, error);
+  g_autoptr (GSubprocess) process = start (argv, error);
   g_autoptr (GString) line = g_string_new (NULL);
   g_autoptr (GSource) source = NULL;
   Measurement self = { .name = argv[0], .process = process, .line = line };

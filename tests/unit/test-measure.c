@@ -125,12 +125,16 @@ test_a_line_without_end (void)
 static void
 test_a_command_that_is_not_there (void)
 {
-  const char *argv[] = { "/nonexistent/command", NULL };
-  g_autoptr (GError) error = NULL;
-  guint32 value;
+  static const char *const names[] = { "/nonexistent/command", "" };
 
-  g_assert_false (hctl_measure_run (argv, NULL, &value, &error));
-  g_assert_error (error, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT);
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++) {
+    const char *argv[] = { names[i], NULL };
+    g_autoptr (GError) error = NULL;
+    guint32 value;
+
+    g_assert_false (hctl_measure_run (argv, NULL, &value, &error));
+    g_assert_error (error, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT);
+  }
 }
 
 typedef struct {
