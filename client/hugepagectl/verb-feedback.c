@@ -114,12 +114,14 @@ steer (Loop *loop)
 {
   g_autoptr (GError) error = NULL;
   guint32 value;
+  gboolean measured = hctl_measure_run ((const char *const *) loop->context->options.command,
+                                        loop->over, &value, &error);
 
-  if (hctl_measure_run ((const char *const *) loop->context->options.command, loop->over, &value,
-                        &error))
-    tell (loop, value);
-  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+  /* Whatever it came to: Ctrl-C interrupts the command as well. */
+  if (g_cancellable_is_cancelled (loop->over))
     return;
+  if (measured)
+    tell (loop, value);
   else if (loop->has_value)
     hctl_failure_warn (error, "The last value stands");
   else if (error->domain == G_SPAWN_ERROR || ++loop->n_failures == MAX_FAILURES)
