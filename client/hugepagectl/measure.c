@@ -47,16 +47,30 @@ take_output (Measurement *self, const char *bytes, gsize n)
   }
 }
 
+/* In the child. */
+static void
+unblock_signals (gpointer data)
+{
+  sigset_t none;
+
+  sigemptyset (&none);
+  sigprocmask (SIG_SETMASK, &none, NULL);
+}
+
 /* Returns: NULL with a G_SPAWN_ERROR. */
 static GSubprocess *
 start (const char *const *argv, GError **error)
 {
+  g_autoptr (GSubprocessLauncher) launcher =
+    g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE);
+
   /* GSubprocess takes it for a mistake of the program's. */
   if (*argv[0] == '\0') {
     g_set_error_literal (error, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT, "The command has no name");
     return NULL;
   }
-  return g_subprocess_newv (argv, G_SUBPROCESS_FLAGS_STDOUT_PIPE, error);
+  g_subprocess_launcher_set_child_setup (launcher, unblock_signals, NULL, NULL);
+  return g_subprocess_launcher_spawnv (launcher, argv, error);
 }
 
 /* Reads what there is. Returns: whether there may be more later. */

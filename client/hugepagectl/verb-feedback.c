@@ -6,8 +6,11 @@
 #include "print.h"
 #include "targets.h"
 
+#include <errno.h>
 #include <glib-unix.h>
 #include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
 
 #define MIN_WINDOW_USEC 100000
 #define MAX_WINDOW_USEC (3600 * (guint64) G_USEC_PER_SEC)
@@ -26,11 +29,13 @@ typedef struct {
 } Loop;
 
 static gboolean
-on_interrupted (gpointer user_data)
+on_signal (int fd, GIOCondition condition, gpointer user_data)
 {
   const Loop *loop = user_data;
+  struct signalfd_siginfo info;
 
-  g_cancellable_cancel (loop->over);
+  if (read (fd, &info, sizeof info) == sizeof info)
+    g_cancellable_cancel (loop->over);
   return G_SOURCE_CONTINUE;
 }
 
@@ -117,7 +122,7 @@ steer (Loop *loop)
   gboolean measured = hctl_measure_run ((const char *const *) loop->context->options.command,
                                         loop->over, &value, &error);
 
-  /* Whatever it came to: Ctrl-C interrupts the command as well. */
+  /* At a terminal Ctrl-C ends the command as well, which is no failure. */
   if (g_cancellable_is_cancelled (loop->over))
     return;
   if (measured)
@@ -167,22 +172,41 @@ wait_until (const Loop *loop, gint64 time)
     g_source_remove (source);
 }
 
-/* What hugepagectl was started to ignore it goes on to ignore, as under nohup(1). */
-static void
-watch_signal (Loop *loop, int number)
+static gboolean
+is_ignored (int number)
 {
   struct sigaction action;
 
-  if (sigaction (number, NULL, &action) == 0 && action.sa_handler != SIG_IGN)
-    g_unix_signal_add (number, on_interrupted, loop);
+  return sigaction (number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+/* What hugepagectl was started to ignore it goes on to ignore, as under nohup(1). By a descriptor:
+ * that a command has ended is not seen before the signal that has ended it as well. */
+static gboolean
+watch_signals (Loop *loop, GError **error)
+{
+  static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
+  sigset_t set;
+  int fd;
+
+  sigemptyset (&set);
+  for (gsize i = 0; i < G_N_ELEMENTS (numbers); i++)
+    if (!is_ignored (numbers[i]))
+      sigaddset (&set, numbers[i]);
+  pthread_sigmask (SIG_BLOCK, &set, NULL);
+  fd = signalfd (-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+  if (fd < 0) {
+    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "No signals can be had: %s",
+                 g_strerror (errno));
+    return FALSE;
+  }
+  g_unix_fd_add (fd, G_IO_IN, on_signal, loop);
+  return TRUE;
 }
 
 static void
-watch (Loop *loop)
+watch_bus (Loop *loop)
 {
-  watch_signal (loop, SIGINT);
-  watch_signal (loop, SIGTERM);
-  watch_signal (loop, SIGHUP);
   g_dbus_connection_signal_subscribe (
     loop->context->bus, HCTL_BUS_NAME, HCTL_OBJECT_MANAGER_INTERFACE, "InterfacesRemoved",
     HCTL_OBJECT_PATH, NULL, G_DBUS_SIGNAL_FLAGS_NONE, on_removed, loop, NULL);
@@ -240,10 +264,10 @@ hctl_feedback (HctlContext *context, char **arguments, GError **error)
   g_autoptr (GCancellable) over = g_cancellable_new ();
   Loop loop = { .context = context, .path = path, .over = over };
 
-  if (path == NULL || !try_to_set (&loop, error))
+  if (path == NULL || !try_to_set (&loop, error) || !watch_signals (&loop, error))
     return FALSE;
 
-  watch (&loop);
+  watch_bus (&loop);
   work (&loop);
   switch_off (&loop);
   if (loop.error != NULL) {

@@ -3,6 +3,8 @@
 
 #include "measure.h"
 
+#include <signal.h>
+
 #include <glib/gstdio.h>
 #include <unistd.h>
 
@@ -137,6 +139,23 @@ test_a_command_that_is_not_there (void)
   }
 }
 
+static void
+test_a_command_has_no_signals_blocked (void)
+{
+  g_autoptr (GError) error = NULL;
+  sigset_t set, before;
+  guint32 value;
+
+  sigemptyset (&set);
+  sigaddset (&set, SIGINT);
+  pthread_sigmask (SIG_BLOCK, &set, &before);
+  g_assert_true (
+    run ("echo $((0x$(awk '/^SigBlk:/ { print $2 }' /proc/self/status)))", &value, &error));
+  pthread_sigmask (SIG_SETMASK, &before, NULL);
+  g_assert_no_error (error);
+  g_assert_cmpuint (value, ==, 0);
+}
+
 typedef struct {
   const char *folder; /* there while the command waits */
   GCancellable *cancellable;
@@ -184,6 +203,8 @@ main (int argc, char **argv)
   g_test_add_func ("/measure/a-command-that-fails", test_failures);
   g_test_add_func ("/measure/a-line-without-end", test_a_line_without_end);
   g_test_add_func ("/measure/a-command-that-is-not-there", test_a_command_that_is_not_there);
+  g_test_add_func ("/measure/a-command-has-no-signals-blocked",
+                   test_a_command_has_no_signals_blocked);
   g_test_add_func ("/measure/one-that-is-cancelled-is-told-to-end", test_cancelled);
   return g_test_run ();
 }
