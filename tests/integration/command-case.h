@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 
-/* What the tests of commands that hugepagectl runs have in common. */
+/* What the tests have in common whose hugepagectl runs commands. */
 
 #define WAIT_SECONDS 20
 #define ALICE_UID 18101

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * SPDX-FileCopyrightText: The damon-hugepage authors */
 
-#include "run-case.h"
+#include "command-case.h"
 #include "terminal.h"
 
 #include <signal.h>

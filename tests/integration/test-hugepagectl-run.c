@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * SPDX-FileCopyrightText: The damon-hugepage authors */
 
-#include "run-case.h"
+#include "command-case.h"
 #include "targets.h"
 
 #include <signal.h>
