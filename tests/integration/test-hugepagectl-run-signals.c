@@ -72,8 +72,8 @@ count_words (const char *text, const char *word)
   return n;
 }
 
-/* The command gets it from the terminal itself. hugepagectl deals with it before SIGTERM, which has
- * the higher number. */
+/* The command gets it from the terminal itself, hugepagectl only when that is over, as it is
+ * stopped meanwhile; and it deals with it before SIGTERM, which has the higher number. */
 static void
 test_the_terminals_signals_come_once (Fixture *self, gconstpointer data)
 {
@@ -89,8 +89,10 @@ test_the_terminals_signals_come_once (Fixture *self, gconstpointer data)
   int status;
 
   terminal_expect (terminal, "ready", WAIT_SECONDS);
+  terminal_signal (terminal, SIGSTOP);
   terminal_type (terminal, "\003");
   terminal_expect (terminal, "interrupted", WAIT_SECONDS);
+  terminal_signal (terminal, SIGCONT);
   terminal_signal (terminal, SIGTERM);
   terminal_expect (terminal, "the end", WAIT_SECONDS);
   status = terminal_wait (terminal, WAIT_SECONDS);
