@@ -7,6 +7,8 @@
 
 typedef struct {
   gboolean holds;
+  gboolean refuses;
+  int code;        /* of a refusal */
   GTask *applying; /* (nullable): waits for the test */
   DhPlan asked;    /* what it is about */
   DhPlan made;
@@ -115,7 +117,9 @@ apply_async (DhEngine *engine, const DhPlan *plan, GAsyncReadyCallback callback,
   private->applying = g_task_new (engine, NULL, callback, user_data);
   private->plans++;
   copy_plan (&private->asked, plan);
-  if (!private->holds)
+  if (private->refuses)
+    fake_engine_fail (self, private->code);
+  else if (!private->holds)
     fake_engine_finish (self);
 }
 
@@ -274,6 +278,19 @@ fake_engine_fail (FakeEngine *self, int code)
 }
 
 void
+fake_engine_refuse (FakeEngine *self, int code)
+{
+  get_private (self)->refuses = TRUE;
+  get_private (self)->code = code;
+}
+
+void
+fake_engine_comply (FakeEngine *self)
+{
+  get_private (self)->refuses = FALSE;
+}
+
+void
 fake_engine_release (FakeEngine *self)
 {
   get_private (self)->holds = FALSE;
@@ -296,13 +313,13 @@ fake_engine_count_targets (FakeEngine *self)
 }
 
 /* Returns: (nullable) */
-static const DhPlanTarget *
+static DhPlanTarget *
 find_target (FakeEngine *self, pid_t pid)
 {
   const GArray *targets = get_private (self)->made.targets;
 
   for (guint i = 0; targets && i < targets->len; i++) {
-    const DhPlanTarget *target = &g_array_index (targets, DhPlanTarget, i);
+    DhPlanTarget *target = &g_array_index (targets, DhPlanTarget, i);
 
     if (dh_process_get_pid (target->process) == pid)
       return target;
@@ -328,6 +345,15 @@ gboolean
 fake_engine_has_released (FakeEngine *self)
 {
   return get_private (self)->made.releases;
+}
+
+void
+fake_engine_end (FakeEngine *self, pid_t pid)
+{
+  DhPlanTarget *target = find_target (self, pid);
+
+  if (target)
+    target->enabled = FALSE;
 }
 
 gboolean

@@ -24,6 +24,10 @@ void fake_engine_hold (FakeEngine *self);
 gboolean fake_engine_is_held (FakeEngine *self);
 void fake_engine_finish (FakeEngine *self);
 void fake_engine_fail (FakeEngine *self, int code);
+/* From now on plans fail with that code, or no longer. */
+void fake_engine_refuse (FakeEngine *self, int code);
+void fake_engine_comply (FakeEngine *self);
+
 /* None waits any more. */
 void fake_engine_release (FakeEngine *self);
 
@@ -34,6 +38,9 @@ guint fake_engine_count_targets (FakeEngine *self);
 gboolean fake_engine_has (FakeEngine *self, pid_t pid);
 gboolean fake_engine_serves (FakeEngine *self, pid_t pid);
 gboolean fake_engine_has_released (FakeEngine *self);
+
+/* It serves @pid no longer, by itself. */
+void fake_engine_end (FakeEngine *self, pid_t pid);
 
 /* @pid was asked to be undone; answers with so many bytes. */
 gboolean fake_engine_is_undoing (FakeEngine *self, pid_t pid);

@@ -18,6 +18,7 @@ struct _FakeEye {
   GArray *tried;    /* guint */
   guint64 generation;
   guint64 largest_clear;
+  guint reads;
   guint cleared;
   guint clears;
   guint splits;
@@ -57,6 +58,7 @@ read_mappings (DhEye *eye, GArray *mappings, GError **error)
   FakeEye *self = FAKE_EYE (eye);
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
+  self->reads++;
   g_array_set_size (mappings, 0);
   g_array_append_vals (mappings, self->mappings->data, self->mappings->len);
   return check (self, error);
@@ -84,6 +86,7 @@ read_blocks (DhEye *eye, guint64 start, guint64 end, GArray *views, guint64 *ret
   FakeEye *self = FAKE_EYE (eye);
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
+  self->reads++;
   g_array_set_size (views, 0);
   for (guint i = 0; i < self->blocks->len; i++) {
     const FakeBlock *block = &g_array_index (self->blocks, FakeBlock, i);
@@ -107,6 +110,15 @@ count_shared (DhEye *eye, guint64 address, guint *ret_shared)
   return block != NULL;
 }
 
+static void
+wait_while_held (FakeEye *self)
+{
+  self->held = self->holds;
+  while (self->holds)
+    g_cond_wait (&self->changed, &self->lock);
+  self->held = FALSE;
+}
+
 /* One page of a huge block alone takes it apart, unless somebody else maps it as well. */
 static int
 split_block (FakeEye *self, FakeBlock *block)
@@ -114,6 +126,7 @@ split_block (FakeEye *self, FakeBlock *block)
   if (!block)
     return -ENOMEM;
   self->splits++;
+  wait_while_held (self);
   if (block->shared == 0)
     block->huge = FALSE;
   return 0;
@@ -136,10 +149,7 @@ collapse_block (FakeEye *self, FakeBlock *block, guint64 address)
   guint number = (guint) (address / DH_BLOCK_SIZE);
 
   g_array_append_val (self->tried, number);
-  self->held = self->holds;
-  while (self->holds)
-    g_cond_wait (&self->changed, &self->lock);
-  self->held = FALSE;
+  wait_while_held (self);
   if (!block)
     return -ENOMEM;
   if (block->failure > 0)
@@ -303,6 +313,14 @@ fake_eye_count_huge (FakeEye *self)
   for (guint i = 0; i < self->blocks->len; i++)
     n += g_array_index (self->blocks, FakeBlock, i).huge ? 1 : 0;
   return n;
+}
+
+guint
+fake_eye_count_reads (FakeEye *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  return self->reads;
 }
 
 guint

@@ -56,13 +56,14 @@ void fake_eye_break (FakeEye *self);
 /* All collapses of @block from now on end with @number. */
 void fake_eye_set_failure (FakeEye *self, guint block, int number);
 
-/* From now on collapses wait; until they are released. */
+/* From now on collapses and splits wait; until they are released. */
 void fake_eye_hold (FakeEye *self);
 void fake_eye_release (FakeEye *self);
 gboolean fake_eye_is_held (FakeEye *self); /* one waits now */
 
 gboolean fake_eye_is_huge (FakeEye *self, guint block);
 guint fake_eye_count_huge (FakeEye *self);
+guint fake_eye_count_reads (FakeEye *self);   /* of mappings and blocks */
 guint fake_eye_count_cleared (FakeEye *self); /* blocks that were cleared, ever */
 guint fake_eye_count_clears (FakeEye *self);  /* calls */
 guint fake_eye_count_splits (FakeEye *self);  /* calls on one page alone */
