@@ -197,6 +197,8 @@ test_limit_of_a_user (PlanCase *self, gconstpointer data)
   plan_case_add (self, DH_TARGET_FAILED, ALICE, FALSE, TRUE);
   assert_check (self, DH_ERROR_LIMIT_EXCEEDED);
   assert_check_of (self, BOB, GOOD);
+  for (guint i = 0; i < 3; i++)
+    plan_case_add (self, DH_TARGET_RUNNING, 0, FALSE, TRUE);
   assert_check_of (self, 0, GOOD);
   /* By Pid as well, … */
   self->change->kind = DH_CHANGE_SERVICE;
