@@ -12,7 +12,8 @@ struct _DhProcessList {
   DhProcessListClock clock;
 
   gboolean reading;
-  GPtrArray *waiting; /* GTask: who asked while that was under way */
+  GPtrArray *waiting; /* GTask: who is to be answered */
+  guint answering;    /* source, which answers one of them in a turn of the main loop */
 
   /* The last result, good until then; 0: there is none. */
   gint64 good_until;
@@ -174,6 +175,35 @@ answer (DhProcessList *self, GTask *task)
 }
 
 static gboolean
+can_answer (DhProcessList *self)
+{
+  return !self->reading && self->waiting->len > 0;
+}
+
+/* What is done with a long list takes a while: in between others have their turn. */
+static gboolean
+on_turn (gpointer user_data)
+{
+  DhProcessList *self = user_data;
+  g_autoptr (GTask) task = can_answer (self) ? g_ptr_array_steal_index (self->waiting, 0) : NULL;
+
+  if (task)
+    answer (self, task);
+  if (can_answer (self))
+    return G_SOURCE_CONTINUE;
+  self->answering = 0;
+  return G_SOURCE_REMOVE;
+}
+
+static void
+begin_to_answer (DhProcessList *self)
+{
+  if (self->answering == 0)
+    self->answering =
+      g_idle_add_full (G_PRIORITY_DEFAULT, on_turn, g_object_ref (self), g_object_unref);
+}
+
+static gboolean
 on_cancelled (GCancellable *cancellable, gpointer user_data)
 {
   GTask *task = user_data;
@@ -215,16 +245,13 @@ static void
 on_read (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (DhProcessList) self = user_data;
-  g_autoptr (GPtrArray) waiting = g_steal_pointer (&self->waiting);
 
-  self->waiting = g_ptr_array_new_with_free_func (g_object_unref);
   self->reading = FALSE;
   g_clear_pointer (&self->listed, g_ptr_array_unref);
   g_clear_error (&self->error);
   self->listed = g_task_propagate_pointer (G_TASK (result), &self->error);
   self->good_until = self->clock () + DH_PROCESS_LIST_USEC;
-  for (guint i = 0; i < waiting->len; i++)
-    answer (self, g_ptr_array_index (waiting, i));
+  begin_to_answer (self);
 }
 
 /* The thread, which may be done with the task last, is given nothing of the list itself. */
@@ -246,12 +273,10 @@ dh_process_list_read_async (DhProcessList *self, GCancellable *cancellable,
 
   if (g_task_return_error_if_cancelled (task))
     return;
-  if (!self->reading && self->clock () < self->good_until) {
-    answer (self, task);
-    return;
-  }
   wait_for_result (self, task);
-  if (!self->reading)
+  if (!self->reading && self->clock () < self->good_until)
+    begin_to_answer (self);
+  else if (!self->reading)
     start_reading (self);
 }
 

@@ -285,6 +285,9 @@ test_is_not_old (Fixture *self, gconstpointer data)
 
 #define N_PROCESSES "1000"
 
+/* That nobody waits longer while others are told of that many; of a machine at rest. */
+#define LONGEST_MSEC 500
+
 /* Another client, who asks for Version again and again. */
 typedef struct {
   GDBusConnection *connection;
@@ -337,41 +340,52 @@ list_begin (GDBusConnection *connection)
                      g_variant_new ("(a{sv})", NULL), CALL_PLAIN);
 }
 
+/* So many callers at once, each of whom is told of a thousand processes. */
+static gint64
+list_at_once (GDBusConnection *connection, guint n_calls)
+{
+  const gint64 begin = g_get_monotonic_time ();
+  g_autoptr (GPtrArray) calls = g_ptr_array_new ();
+
+  for (guint i = 0; i < n_calls; i++)
+    g_ptr_array_add (calls, list_begin (connection));
+  for (guint i = 0; i < n_calls; i++) {
+    g_autoptr (GError) error = NULL;
+    g_autoptr (GVariant) reply = call_finish (g_ptr_array_index (calls, i), 60, &error);
+    g_autoptr (GVariant) processes = NULL;
+
+    g_assert_no_error (error);
+    processes = g_variant_get_child_value (reply, 0);
+    g_assert_cmpuint (g_variant_n_children (processes), >, 1000);
+  }
+  return g_get_monotonic_time () - begin;
+}
+
 static void
 test_a_thousand_processes (Fixture *self, gconstpointer data)
 {
+  const guint n_calls = GPOINTER_TO_UINT (data);
   g_autoptr (GDBusConnection) alice = fixture_connection_as (self, "alice");
   g_autoptr (GDBusConnection) bob = fixture_connection_as (self, "bob");
   Child *crowd = fixture_spawn_as (self, "alice", g_getenv ("DH_CROWD"), N_PROCESSES, NULL);
   g_autofree char *ready = child_expect_line (crowd, "ready", 30);
   Bystander bystander = { .connection = bob };
-  gint64 took = 0;
+  gint64 first, second;
 
   ask (&bystander);
-  for (guint i = 0; i < 3; i++) {
-    const gint64 begin = g_get_monotonic_time ();
-    Call *calls[16];
-
-    for (guint j = 0; j < G_N_ELEMENTS (calls); j++)
-      calls[j] = list_begin (alice);
-    for (guint j = 0; j < G_N_ELEMENTS (calls); j++) {
-      g_autoptr (GError) error = NULL;
-      g_autoptr (GVariant) reply = call_finish (calls[j], 30, &error);
-      g_autoptr (GVariant) processes = NULL;
-
-      g_assert_no_error (error);
-      processes = g_variant_get_child_value (reply, 0);
-      g_assert_cmpuint (g_variant_n_children (processes), >, 1000);
-    }
-    took = MAX (took, g_get_monotonic_time () - begin);
-    wait_for (UNTIL_THE_NEXT);
-  }
+  first = list_at_once (alice, n_calls);
+  /* With one that is known already. */
+  second = list_at_once (alice, n_calls);
+  wait_for (100);
   bystander.over = TRUE;
   g_assert_true (wait_until (is_answered, &bystander, WAIT_SECONDS));
-  g_test_message ("%u answers, at most %.3f s each; lists took %.3f s", bystander.answers,
-                  (double) bystander.longest / G_USEC_PER_SEC, (double) took / G_USEC_PER_SEC);
-  g_assert_cmpuint (bystander.answers, >, 100);
-  g_assert_cmpint (bystander.longest, <, G_USEC_PER_SEC / 2 * wait_milliseconds (1) / 1000);
+  g_test_message ("%u answers, at most %.3f s each; %u lists took %.3f s and %.3f s",
+                  bystander.answers, (double) bystander.longest / G_USEC_PER_SEC, n_calls,
+                  (double) first / G_USEC_PER_SEC, (double) second / G_USEC_PER_SEC);
+  g_assert_cmpuint (bystander.answers, >, 20);
+  /* In between the lists he has his turn. */
+  g_assert_cmpint (bystander.longest, <,
+                   MAX (LONGEST_MSEC * wait_milliseconds (1), MAX (first, second) / 2));
 }
 
 static void
@@ -393,6 +407,11 @@ main (int argc, char **argv)
   add ("/process-listing/names-are-printable", test_names_are_printable);
   add ("/process-listing/no-others", test_no_others);
   add ("/process-listing/is-not-old", test_is_not_old);
-  add ("/process-listing/a-thousand-processes", test_a_thousand_processes);
+  g_test_add ("/process-listing/a-thousand-processes", Fixture, GUINT_TO_POINTER (1),
+              fixture_set_up_own, test_a_thousand_processes, fixture_tear_down);
+  /* As many as the bus lets one connection wait for, or nearly so. */
+  g_test_add ("/process-listing/a-thousand-processes-a-hundred-times", Fixture,
+              GUINT_TO_POINTER (100), fixture_set_up_own, test_a_thousand_processes,
+              fixture_tear_down);
   return g_test_run ();
 }
