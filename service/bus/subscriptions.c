@@ -78,19 +78,37 @@ count_shown (const Subscription *subscription)
   return n;
 }
 
-/* The shortest interval that all together can afford. */
-static guint64
-get_shortest (DhSubscriptions *self)
+/* uid → how many signals a round of all his subscriptions takes, if any. Returns: (transfer full).
+ */
+static GHashTable *
+count_signals (DhSubscriptions *self)
 {
+  GHashTable *signals = g_hash_table_new (NULL, NULL);
   GHashTableIter iter;
-  gpointer subscription;
-  guint signals = 0;
+  gpointer value;
 
   g_hash_table_iter_init (&iter, self->all);
-  while (g_hash_table_iter_next (&iter, NULL, &subscription))
-    signals += count_shown (subscription);
-  return MAX (DH_SUBSCRIPTIONS_MIN_USEC,
-              (guint64) (signals * self->signal_usec * DH_SUBSCRIPTIONS_SHARE));
+  while (g_hash_table_iter_next (&iter, NULL, &value)) {
+    const Subscription *subscription = value;
+    const gpointer uid = GUINT_TO_POINTER (subscription->caller.uid);
+    const guint others = GPOINTER_TO_UINT (g_hash_table_lookup (signals, uid)),
+                shown = count_shown (subscription);
+
+    if (shown > 0)
+      g_hash_table_insert (signals, uid, GUINT_TO_POINTER (others + shown));
+  }
+  return signals;
+}
+
+/* The shortest interval that @uid's share affords: all users have the same, however many
+ * subscriptions they have. */
+static guint64
+get_shortest (DhSubscriptions *self, GHashTable *signals, guint32 uid)
+{
+  const guint his = GPOINTER_TO_UINT (g_hash_table_lookup (signals, GUINT_TO_POINTER (uid)));
+
+  return MAX (DH_SUBSCRIPTIONS_MIN_USEC, (guint64) (his * self->signal_usec * DH_SUBSCRIPTIONS_SHARE
+                                                    * g_hash_table_size (signals)));
 }
 
 static void
@@ -140,24 +158,26 @@ static gboolean
 on_timer (gpointer user_data)
 {
   DhSubscriptions *self = user_data;
-  const guint64 now = now_usec (), cpu = dh_thread_cpu_usec (), shortest = get_shortest (self);
+  const guint64 now = now_usec (), cpu = dh_thread_cpu_usec ();
+  g_autoptr (GHashTable) signals = count_signals (self);
   GHashTableIter iter;
   gpointer value;
-  guint signals = 0;
+  guint sent = 0;
 
   self->timer = 0;
   g_hash_table_iter_init (&iter, self->all);
   while (g_hash_table_iter_next (&iter, NULL, &value)) {
     Subscription *subscription = value;
-    const guint64 interval = MAX (subscription->interval, shortest);
+    const guint64 interval =
+      MAX (subscription->interval, get_shortest (self, signals, subscription->caller.uid));
 
     if (subscription->due > now + interval / SLACK_SHARE)
       continue;
-    signals += count_shown (subscription);
+    sent += count_shown (subscription);
     send_all (subscription);
     subscription->due = now + interval;
   }
-  note_cost (self, dh_thread_cpu_usec () - cpu, signals);
+  note_cost (self, dh_thread_cpu_usec () - cpu, sent);
   arm (self);
   return G_SOURCE_REMOVE;
 }
@@ -260,13 +280,15 @@ act (DhRequest *request, DhActions required)
   const DhCaller *caller = dh_request_get_caller (request);
   DhSubscriptions *self = wish->subscriptions;
   Subscription *subscription = get_subscription (self, caller->sender);
+  g_autoptr (GHashTable) signals = NULL;
   guint64 effective;
 
   subscription->caller = *caller;
   subscription->caller.sender = subscription->client;
   subscription->inspects = (dh_request_get_granted (request) & DH_ACTION_INSPECT) != 0;
   subscription->interval = wish->interval;
-  effective = MAX (wish->interval, get_shortest (self));
+  signals = count_signals (self);
+  effective = MAX (wish->interval, get_shortest (self, signals, caller->uid));
   subscription->due = now_usec () + effective;
   arm (self);
   dh_request_reply (request, g_variant_new ("(t)", effective));

@@ -6,8 +6,8 @@
 
 /* Who gets the figures of targets, and how often: one timer for all, none while nothing is served
  * or nobody listens. Readers cause no walk: what costs is sending, which is measured, and kept
- * below one part in DH_SUBSCRIPTIONS_SHARE of a core by making all wait longer. Main thread only.
- */
+ * below one part in DH_SUBSCRIPTIONS_SHARE of a core by making those wait longer whose user takes
+ * more than his share of that. Main thread only. */
 typedef struct _DhSubscriptions DhSubscriptions;
 
 #define DH_SUBSCRIPTIONS_SHARE 500

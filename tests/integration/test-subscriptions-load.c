@@ -123,6 +123,23 @@ get_cpu (Fixture *self)
   return sum;
 }
 
+/* bob, who has one listener and one target, does not wait for alice's many. */
+static void
+assert_prompt (Fixture *self, guint64 of_alice)
+{
+  g_autoptr (GDBusConnection) bob = fixture_connection_as (self, "bob");
+  g_autofree char *path = added_target (self->connection, fixture_process_of (self, "bob"), NULL);
+  g_autoptr (Ear) ear = ear_new (bob);
+  const guint64 of_bob = subscribe (bob, FLOOR);
+  g_autoptr (GError) error = NULL;
+
+  g_test_message ("%" G_GUINT64_FORMAT " for another user", of_bob);
+  g_assert_cmpuint (of_bob, <, of_alice / 10);
+  g_assert_true (ear_wait (ear, path, 3, WAIT_SECONDS));
+  remove_target (self->connection, path, &error);
+  g_assert_no_error (error);
+}
+
 /* All wait longer, so that observing stays below a hundredth of a core; here five of them, since
  * what is measured has grains. */
 static void
@@ -144,6 +161,8 @@ test_many_listeners_wait_longer (Fixture *self, gconstpointer data)
                   last);
   g_assert_cmpuint (last, >, FLOOR);
   g_assert_cmpuint (last, >, first);
+  /* It is her share that she has used up. */
+  assert_prompt (self, last);
   cpu = get_cpu (self);
   begin = (guint64) g_get_monotonic_time ();
   wait_for (4000);
