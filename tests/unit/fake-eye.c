@@ -18,7 +18,6 @@ struct _FakeEye {
   GArray *tried;    /* guint */
   guint64 generation;
   guint64 largest_clear;
-  guint reads;
   guint cleared;
   guint clears;
   guint splits;
@@ -58,7 +57,6 @@ read_mappings (DhEye *eye, GArray *mappings, GError **error)
   FakeEye *self = FAKE_EYE (eye);
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
-  self->reads++;
   g_array_set_size (mappings, 0);
   g_array_append_vals (mappings, self->mappings->data, self->mappings->len);
   return check (self, error);
@@ -86,7 +84,6 @@ read_blocks (DhEye *eye, guint64 start, guint64 end, GArray *views, guint64 *ret
   FakeEye *self = FAKE_EYE (eye);
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
-  self->reads++;
   g_array_set_size (views, 0);
   for (guint i = 0; i < self->blocks->len; i++) {
     const FakeBlock *block = &g_array_index (self->blocks, FakeBlock, i);
@@ -313,14 +310,6 @@ fake_eye_count_huge (FakeEye *self)
   for (guint i = 0; i < self->blocks->len; i++)
     n += g_array_index (self->blocks, FakeBlock, i).huge ? 1 : 0;
   return n;
-}
-
-guint
-fake_eye_count_reads (FakeEye *self)
-{
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
-
-  return self->reads;
 }
 
 guint

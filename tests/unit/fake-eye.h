@@ -63,7 +63,6 @@ gboolean fake_eye_is_held (FakeEye *self); /* one waits now */
 
 gboolean fake_eye_is_huge (FakeEye *self, guint block);
 guint fake_eye_count_huge (FakeEye *self);
-guint fake_eye_count_reads (FakeEye *self);   /* of mappings and blocks */
 guint fake_eye_count_cleared (FakeEye *self); /* blocks that were cleared, ever */
 guint fake_eye_count_clears (FakeEye *self);  /* calls */
 guint fake_eye_count_splits (FakeEye *self);  /* calls on one page alone */
