@@ -110,12 +110,11 @@ test_each_has_its_pace (Fixture *self, gconstpointer data)
   subscribe (alice, FLOOR);
   /* By then it is known what a signal costs here, and how long all have to wait. */
   g_assert_true (ear_wait (fast, path, 4, WAIT_SECONDS));
-  subscribe (self->connection, 4 * subscribe (alice, FLOOR));
+  subscribe (self->connection, 10 * subscribe (alice, FLOOR));
   ear_clear (fast);
-  g_assert_true (ear_wait (slow, path, 3, WAIT_SECONDS));
+  g_assert_true (ear_wait (slow, path, 2, 2 * WAIT_SECONDS));
   g_test_message ("%u and %u", fast->count, slow->count);
   g_assert_cmpuint (fast->count, >=, 2 * slow->count);
-  g_assert_cmpuint (slow->count, <=, 4);
 }
 
 /* The second call replaces the first. */
