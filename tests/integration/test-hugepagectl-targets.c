@@ -161,6 +161,14 @@ fails_with_pid (Fixture *self, const char *user, const char *verb, guint32 pid, 
   hugepagectl_fails (self, user, words, status, word);
 }
 
+static void
+wait_until_running (Fixture *self, guint32 pid)
+{
+  g_autofree char *path = find_target (self->connection, pid);
+
+  assert_target_eventually (self->connection, path, "State", "'running'", WAIT_SECONDS);
+}
+
 /* alice may add bob's process, and take back what she did, but not look inside. */
 static void
 test_foreign_ones (Fixture *self, gconstpointer data)
@@ -171,8 +179,12 @@ test_foreign_ones (Fixture *self, gconstpointer data)
   g_autofree char *by_root = added_target (self->connection, roots, NULL);
   g_autofree char *added = run_with_pid (self, "alice", "add", bobs);
   g_autofree char *split = NULL;
-  g_autoptr (Standstill) standstill = standstill_new (self);
+  g_autoptr (Standstill) standstill = NULL;
 
+  wait_until_running (self, own);
+  wait_until_running (self, bobs);
+  wait_until_running (self, roots);
+  standstill = standstill_new (self);
   fails_with_pid (self, "bob", "add", fixture_process_of (self, "bob"), 3, "target-own");
   fails_with_pid (self, "bob", "add", fixture_process_of (self, "alice"), 3, "target-any");
   fails_with_pid (self, "bob", "remove", own, 3, "manage-targets");

@@ -34,6 +34,14 @@ supervise (const char *const *argv)
   _exit (hctl_program_end_as (status));
 }
 
+/* Whoever runs the tests may ignore some, as nohup does, and that is inherited. */
+static inline void
+take_all_signals (void)
+{
+  for (int number = 1; number <= SIGRTMAX; number++)
+    signal (number, SIG_DFL);
+}
+
 /* Starts one that has done @prepare (nullable) and then does @act. */
 static inline Supervisor
 supervisor_start (void (*prepare) (void), void (*act) (const char *const *),
@@ -48,6 +56,7 @@ supervisor_start (void (*prepare) (void), void (*act) (const char *const *),
   if (self.pid == 0) {
     prctl (PR_SET_PDEATHSIG, SIGKILL);
     dup2 (fds[1], STDOUT_FILENO);
+    take_all_signals ();
     if (prepare != NULL)
       prepare ();
     act (argv);
