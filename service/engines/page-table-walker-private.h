@@ -25,7 +25,8 @@ DhWalkLink *dh_walk_link_new (struct bpf_program *program, pid_t pid, GError **e
  * whether more is wanted. */
 typedef gboolean (*DhWalkFunc) (GByteArray *output, gpointer data);
 
-/* Runs the program once over its process. @func: (nullable). Errors: DH_ERROR_KERNEL_REJECTED. */
+/* Runs the program once over its process. @func: (nullable). Errors: DH_ERROR_KERNEL_REJECTED, or
+ * DH_ERROR_LIMIT_EXCEEDED where descriptors are short. */
 gboolean dh_walk_link_run (DhWalkLink *link, DhWalkFunc func, gpointer data, GError **error);
 
 /* Holds the programs' shared memory while it lives. */

@@ -83,8 +83,10 @@ dh_walk_link_run (DhWalkLink *link, DhWalkFunc func, gpointer data, GError **err
   if (fd >= 0)
     close (fd);
   if (!done)
-    g_set_error (error, DH_ERROR, DH_ERROR_KERNEL_REJECTED, "Cannot run the task iterator: %s",
-                 g_strerror (saved));
+    g_set_error (error, DH_ERROR,
+                 saved == EMFILE || saved == ENFILE ? DH_ERROR_LIMIT_EXCEEDED
+                                                    : DH_ERROR_KERNEL_REJECTED,
+                 "Cannot run the task iterator: %s", g_strerror (saved));
   return done;
 }
 

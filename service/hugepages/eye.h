@@ -21,7 +21,8 @@ struct _DhEyeInterface {
 };
 
 /* Replaces @mappings (element-type DhMapping) with what is there now, ascending. May wait for the
- * process's mmap lock. Errors: DH_ERROR_PROCESS_EXITED, or DH_ERROR_KERNEL_REJECTED. */
+ * process's mmap lock. Errors: DH_ERROR_PROCESS_EXITED, DH_ERROR_LIMIT_EXCEEDED (descriptors are
+ * short, which may pass), or DH_ERROR_KERNEL_REJECTED. */
 gboolean dh_eye_read_mappings (DhEye *self, GArray *mappings, GError **error);
 
 /* Replaces @views (element-type DhBlockView) with the blocks of [@start, @end) that have page

@@ -18,6 +18,9 @@
 /* What a look is taken to cost until one has told. */
 #define FIRST_LOOK_USEC 1000
 
+/* How soon it looks again after descriptors were short. */
+#define SHORTAGE_PAUSE_USEC ((guint64) G_USEC_PER_SEC)
+
 #define OWNER_READS 3
 #define OWNER_PAUSE_USEC 5000
 
@@ -185,13 +188,23 @@ give_up (DhLane *lane, const GError *error)
     dh_lane_notify (lane, DH_LANE_FAILED, error);
 }
 
+/* Descriptors are short while others send the service more than it can take, and that passes. */
+static gboolean
+sit_out_shortage (DhLane *lane, GError **error)
+{
+  if (!g_error_matches (*error, DH_ERROR, DH_ERROR_LIMIT_EXCEEDED))
+    return FALSE;
+  g_clear_error (error);
+  return dh_lane_wait (lane, dh_lane_now () + SHORTAGE_PAUSE_USEC, FALSE);
+}
+
 void
 dh_lane_run_service (DhLane *lane)
 {
   g_autoptr (GError) error = NULL;
 
   begin_service (lane);
-  while (run_epoch (lane, &error))
+  while (run_epoch (lane, &error) || sit_out_shortage (lane, &error))
     ;
   end_service (lane);
   if (error)

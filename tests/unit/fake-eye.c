@@ -22,6 +22,7 @@ struct _FakeEye {
   guint clears;
   guint splits;
   gboolean broken;
+  gboolean starved;
   gboolean holds;
   gboolean held;
 };
@@ -48,7 +49,9 @@ check (FakeEye *self, GError **error)
 {
   if (self->broken)
     g_set_error_literal (error, DH_ERROR, DH_ERROR_KERNEL_REJECTED, "The eye is broken");
-  return !self->broken;
+  else if (self->starved)
+    g_set_error_literal (error, DH_ERROR, DH_ERROR_LIMIT_EXCEEDED, "The eye has no descriptors");
+  return !self->broken && !self->starved;
 }
 
 static gboolean
@@ -258,6 +261,14 @@ fake_eye_break (FakeEye *self)
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   self->broken = TRUE;
+}
+
+void
+fake_eye_starve (FakeEye *self, gboolean starved)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  self->starved = starved;
 }
 
 void

@@ -53,6 +53,9 @@ void fake_eye_exec (FakeEye *self);
 /* All reads fail with DH_ERROR_KERNEL_REJECTED from now on. */
 void fake_eye_break (FakeEye *self);
 
+/* All reads fail with DH_ERROR_LIMIT_EXCEEDED for as long as it is so. */
+void fake_eye_starve (FakeEye *self, gboolean starved);
+
 /* All collapses of @block from now on end with @number. */
 void fake_eye_set_failure (FakeEye *self, guint block, int number);
 

@@ -101,6 +101,25 @@ test_group_limit (LaneCase *self, gconstpointer data)
   g_assert_cmpuint (lane_case_count_all_tried (self), ==, 1);
 }
 
+/* Others have taken all descriptors that the service may have, for a while. */
+static void
+test_no_descriptors (LaneCase *self, gconstpointer data)
+{
+  fake_eye_add (self->eye, 20, LANE_N_HOT, 400);
+  fake_eye_starve (self->eye, TRUE);
+  lane_case_start (self);
+  wait_for (A_WHILE);
+  g_assert_cmpuint (lane_case_count_events (self, DH_LANE_FAILED), ==, 0);
+  g_assert_cmpuint (lane_case_count_all_tried (self), ==, 0);
+
+  fake_eye_starve (self->eye, FALSE);
+  lane_case_wait_huge (self, LANE_N_HOT, SOON);
+  fake_eye_starve (self->eye, TRUE);
+  wait_for (A_WHILE);
+  g_assert_cmpuint (lane_case_count_events (self, DH_LANE_FAILED), ==, 0);
+  g_assert_cmpuint (lane_case_count_events (self, DH_LANE_SERVING), ==, 1);
+}
+
 static void
 on_signal (int number)
 {
@@ -155,6 +174,7 @@ main (int argc, char **argv)
   add ("/lane/retries-become-rare", test_retries_become_rare);
   add ("/lane/without-memory-the-process-rests", test_no_memory);
   add ("/lane/at-the-limit-of-its-group-the-process-rests", test_group_limit);
+  add ("/lane/a-shortage-of-descriptors-passes", test_no_descriptors);
   add ("/lane/a-process-that-switches-huge-pages-off-loses-no-block", test_switched_off_in_mid_run);
 
   return g_test_run ();
