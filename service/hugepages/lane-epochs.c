@@ -18,8 +18,9 @@
 /* What a look is taken to cost until one has told. */
 #define FIRST_LOOK_USEC 1000
 
-/* How soon it looks again after descriptors were short. */
-#define SHORTAGE_PAUSE_USEC ((guint64) G_USEC_PER_SEC)
+/* How soon it looks again after descriptors were short, and how often in a row. */
+#define SHORTAGE_PAUSE_USEC ((guint64) G_USEC_PER_SEC / 5)
+#define SHORTAGE_LOOKS 10
 
 #define OWNER_READS 3
 #define OWNER_PAUSE_USEC 5000
@@ -188,23 +189,32 @@ give_up (DhLane *lane, const GError *error)
     dh_lane_notify (lane, DH_LANE_FAILED, error);
 }
 
-/* Descriptors are short while others send the service more than it can take, and that passes. */
+/* Descriptors are short while others send the service more than it can take, which passes. @looks: how
+ * many in a row were in vain. Returns: whether to look again; what lasts is a failure. */
 static gboolean
-sit_out_shortage (DhLane *lane, GError **error)
+sit_out_shortage (DhLane *lane, guint looks, GError **error)
 {
-  if (!g_error_matches (*error, DH_ERROR, DH_ERROR_LIMIT_EXCEEDED))
+  if (looks > SHORTAGE_LOOKS || !g_error_matches (*error, DH_ERROR, DH_ERROR_LIMIT_EXCEEDED))
     return FALSE;
   g_clear_error (error);
   return dh_lane_wait (lane, dh_lane_now () + SHORTAGE_PAUSE_USEC, FALSE);
+}
+
+static gboolean
+go_on (DhLane *lane, guint *looks, GError **error)
+{
+  *looks = run_epoch (lane, error) ? 0 : *looks + 1;
+  return *looks == 0 || sit_out_shortage (lane, *looks, error);
 }
 
 void
 dh_lane_run_service (DhLane *lane)
 {
   g_autoptr (GError) error = NULL;
+  guint looks = 0;
 
   begin_service (lane);
-  while (run_epoch (lane, &error) || sit_out_shortage (lane, &error))
+  while (go_on (lane, &looks, &error))
     ;
   end_service (lane);
   if (error)

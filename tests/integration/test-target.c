@@ -242,6 +242,8 @@ test_switch_while_served (Fixture *self, gconstpointer data)
   fixture_serve (self, first);
   story_init (&story, self->connection);
   set_pid (self, second, NULL);
+  assert_property_eventually (self->connection, "State", g_variant_new_string ("running"),
+                              WAIT_SECONDS);
   story_expect (&story, "(starting running )?");
   assert_target (self, "running", TRUE, second);
   set_pid (self, second, NULL);

@@ -10,6 +10,7 @@
 #include <sys/prctl.h>
 
 #define SOON 10
+#define SHORTAGE 1000 /* milliseconds, half of what is sat out */
 #define A_WHILE 3500 /* milliseconds in which a failed block would be tried again */
 
 /* Block 10 stands alone, so that its failure is its own; it is the hottest. */
@@ -101,23 +102,24 @@ test_group_limit (LaneCase *self, gconstpointer data)
   g_assert_cmpuint (lane_case_count_all_tried (self), ==, 1);
 }
 
-/* Others have taken all descriptors that the service may have, for a while. */
+/* Others have taken all descriptors that the service may have: for a while, and then for good. */
 static void
 test_no_descriptors (LaneCase *self, gconstpointer data)
 {
   fake_eye_add (self->eye, 20, LANE_N_HOT, 400);
   fake_eye_starve (self->eye, TRUE);
   lane_case_start (self);
-  wait_for (A_WHILE);
+  wait_for (SHORTAGE);
   g_assert_cmpuint (lane_case_count_events (self, DH_LANE_FAILED), ==, 0);
   g_assert_cmpuint (lane_case_count_all_tried (self), ==, 0);
 
   fake_eye_starve (self->eye, FALSE);
   lane_case_wait_huge (self, LANE_N_HOT, SOON);
   fake_eye_starve (self->eye, TRUE);
-  wait_for (A_WHILE);
+  wait_for (SHORTAGE);
   g_assert_cmpuint (lane_case_count_events (self, DH_LANE_FAILED), ==, 0);
   g_assert_cmpuint (lane_case_count_events (self, DH_LANE_SERVING), ==, 1);
+  lane_case_wait_event (self, DH_LANE_FAILED, SOON);
 }
 
 static void
