@@ -150,7 +150,7 @@ dh_heat_note (DhHeat *heat, const GArray *views, guint64 now)
 
     block->young = view->young;
     block->peak = MAX (block->peak, view->young);
-    if (view->young > 1) {
+    if (view->young >= DH_TELLING_PAGES) {
       double seconds = (double) (now - block->cleared_at) / G_USEC_PER_SEC;
       float rate = (float) ((view->young - 1) / seconds);
 

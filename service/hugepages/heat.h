@@ -44,6 +44,10 @@ typedef struct {
  * negative cost, no saving, no time, not a number). */
 double dh_payback_threshold (const DhPayback *payback);
 
+/* Distinct touched pages from which a read tells of heat: a few, soon after a clear, are as likely to
+ * be chance, and each would count as a hundred touches a second. */
+#define DH_TELLING_PAGES 9
+
 /* Distinct pages (a huge block counts as 512) below which the TLB holds a process's whole working
  * set and huge pages gain nothing. */
 #define DH_TLB_REACH_PAGES 2048

@@ -48,7 +48,8 @@ typedef struct {
 static const ReadCase reads[] = {
   { "/heat/read/an-untouched-block-is-cold", 10 * MSEC, 0, 0 },
   { "/heat/read/one-hot-page-gains-nothing", 10 * MSEC, 1, 0 },
-  { "/heat/read/the-second-page-counts", 10 * MSEC, 2, 100 },
+  { "/heat/read/a-few-pages-may-be-chance", 10 * MSEC, DH_TELLING_PAGES - 1, 0 },
+  { "/heat/read/from-some-pages-on-all-but-one-count", 10 * MSEC, DH_TELLING_PAGES, 800 },
   { "/heat/read/all-pages-in-ten-msec", 10 * MSEC, 512, 51100 },
   { "/heat/read/all-pages-in-ten-seconds", 10 * SECOND, 512, 51.1f },
   { "/heat/read/a-delay-of-one-usec-is-finite", 1, 512, 511e6f },
