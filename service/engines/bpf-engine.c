@@ -17,6 +17,7 @@ struct _DhBpfEngine {
   DhPageTableWalker *walker; /* (nullable): until probed, and where it cannot work */
   DhBudget *budget;          /* (nullable): until something is applied */
   DhPace *pace;
+  DhSlumber *slumber;
   GPtrArray *places; /* of Place */
 };
 
@@ -182,7 +183,8 @@ place_new (DhBpfEngine *self, DhProcess *process, GError **error)
 {
   const DhLaneShares shares = { .advisor = self->advisor,
                                 .budget = self->budget,
-                                .pace = self->pace };
+                                .pace = self->pace,
+                                .slumber = self->slumber };
   DhEye *eye = dh_page_table_eye_new (self->walker, dh_process_get_pid (process),
                                       dh_process_get_pidfd (process), error);
   Place *place;
@@ -362,6 +364,7 @@ dh_bpf_engine_finalize (GObject *object)
   g_clear_object (&self->walker);
   g_clear_pointer (&self->budget, dh_budget_unref);
   dh_pace_unref (self->pace);
+  dh_slumber_unref (self->slumber);
   g_free (self->root);
   G_OBJECT_CLASS (dh_bpf_engine_parent_class)->finalize (object);
 }
@@ -371,6 +374,7 @@ dh_bpf_engine_init (DhBpfEngine *self)
 {
   self->places = g_ptr_array_new_with_free_func (free_place);
   self->pace = dh_pace_new ();
+  self->slumber = dh_slumber_new ();
 }
 
 static void

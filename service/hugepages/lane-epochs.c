@@ -22,6 +22,10 @@
 #define SHORTAGE_PAUSE_USEC ((guint64) G_USEC_PER_SEC / 5)
 #define SHORTAGE_LOOKS 10
 
+/* After so long a process that sleeps is looked at all the same: others may have changed what is
+ * huge of it. */
+#define SLUMBER_USEC ((guint64) 600 * G_USEC_PER_SEC)
+
 #define OWNER_READS 3
 #define OWNER_PAUSE_USEC 5000
 
@@ -115,6 +119,36 @@ read_epoch (DhLane *lane, GError **error)
   return TRUE;
 }
 
+static void
+wake_lane (gpointer user_data)
+{
+  DhLane *lane = user_data;
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&lane->lock);
+
+  lane->woken = TRUE;
+  g_cond_signal (&lane->wake);
+}
+
+/* It has done nothing since before the epoch, which so saw all that there is, and there is nothing
+ * left to do for it either. */
+static gboolean
+is_asleep (DhLane *lane)
+{
+  return lane->shares.slumber && lane->clock != 0 && !lane->hampered
+         && (!lane->candidates || lane->candidates->len == 0)
+         && dh_slumber_read_clock (dh_process_get_pid (lane->process)) == lane->clock;
+}
+
+static void
+sleep_along (DhLane *lane)
+{
+  DhSleeper *sleeper = dh_slumber_join (lane->shares.slumber, dh_process_get_pid (lane->process),
+                                        lane->clock, wake_lane, lane);
+
+  dh_lane_wait (lane, dh_lane_now () + SLUMBER_USEC, TRUE);
+  dh_slumber_leave (sleeper);
+}
+
 /* An epoch, and the time until the next: what looking has cost decides how long that is. */
 static gboolean
 run_epoch (DhLane *lane, GError **error)
@@ -125,20 +159,13 @@ run_epoch (DhLane *lane, GError **error)
   gboolean moved, begun, done;
 
   begun = work_and_watch (lane, start, &moved, error);
+  lane->clock = dh_slumber_read_clock (dh_process_get_pid (lane->process));
   done = begun && begin_epoch (lane, error) && read_epoch (lane, error);
   dh_pace_settle (lane->shares.pace, uid, expected,
                   begun ? dh_observer_get_cost (lane->observer) : 0);
+  if (done && is_asleep (lane))
+    sleep_along (lane);
   return done && work_and_watch (lane, dh_observer_get_next_epoch (lane->observer), &moved, error);
-}
-
-static void
-wake_lane (gpointer user_data)
-{
-  DhLane *lane = user_data;
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&lane->lock);
-
-  lane->woken = TRUE;
-  g_cond_signal (&lane->wake);
 }
 
 static void
@@ -189,8 +216,8 @@ give_up (DhLane *lane, const GError *error)
     dh_lane_notify (lane, DH_LANE_FAILED, error);
 }
 
-/* Descriptors are short while others send the service more than it can take, which passes. @looks: how
- * many in a row were in vain. Returns: whether to look again; what lasts is a failure. */
+/* Descriptors are short while others send the service more than it can take, which passes. @looks:
+ * how many in a row were in vain. Returns: whether to look again; what lasts is a failure. */
 static gboolean
 sit_out_shortage (DhLane *lane, guint looks, GError **error)
 {

@@ -50,6 +50,7 @@ struct _DhLane {
   guint next_candidate;
   guint64 not_before;    /* the whole target rests after a failure that will not pass soon */
   guint target_failures; /* in a row */
+  guint64 clock;         /* of the process, before the last epoch: processor time, nanoseconds */
   guint64 cpu;           /* of the thread, when it began */
   gboolean told;         /* that it serves */
   gboolean hampered;

@@ -16,6 +16,7 @@ clear_lane (gpointer data)
   dh_ledger_free (lane->ledger);
   g_clear_object (&lane->eye);
   dh_pace_unref (lane->shares.pace);
+  g_clear_pointer (&lane->shares.slumber, dh_slumber_unref);
   dh_budget_unref (lane->shares.budget);
   dh_process_unref (lane->process);
   g_main_context_unref (lane->context);

@@ -87,6 +87,8 @@ dh_lane_new (DhProcess *process, DhEye *eye, const DhLaneShares *shares, DhLaneF
   lane->shares = *shares;
   dh_budget_ref (shares->budget);
   dh_pace_ref (shares->pace);
+  if (shares->slumber)
+    dh_slumber_ref (shares->slumber);
   lane->eye = eye;
   lane->ledger = dh_ledger_new ();
   g_thread_unref (g_thread_new ("lane", run_lane, g_atomic_rc_box_acquire (lane)));

@@ -8,6 +8,7 @@
 #include "heat-map.h"
 #include "pace.h"
 #include "process.h"
+#include "slumber.h"
 #include "statistics.h"
 #include "undo.h"
 
@@ -44,6 +45,7 @@ typedef struct {
   const DhAdvisor *advisor; /* lives as long as the program */
   DhBudget *budget;
   DhPace *pace;
+  DhSlumber *slumber; /* (nullable): then those that sleep are looked at like all others */
 } DhLaneShares;
 
 /* A lane that rests. @eye: (transfer full): of @process. Returns: (transfer full). */
