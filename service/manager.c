@@ -233,6 +233,12 @@ dh_manager_dup_heat_map (DhManager *self, DhTarget *target)
 }
 
 gboolean
+dh_manager_is_probing (DhManager *self)
+{
+  return self->again || !dh_gate_is_open (self->ready);
+}
+
+gboolean
 dh_manager_has_target (DhManager *self)
 {
   return dh_target_list_get_size (self->targets) > 0;

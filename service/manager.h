@@ -127,5 +127,8 @@ gboolean dh_manager_get_statistics (DhManager *self, DhTarget *target,
 /* Returns: (transfer full) (nullable): NULL where @target was not looked at yet. */
 DhHeatMap *dh_manager_dup_heat_map (DhManager *self, DhTarget *target);
 
+/* Whether engines are being looked at, so that what is told of them may change. */
+gboolean dh_manager_is_probing (DhManager *self);
+
 /* Whether a living process is a target: the service is needed. */
 gboolean dh_manager_has_target (DhManager *self);

@@ -12,6 +12,7 @@ struct _DhPublisher {
   DhPropertyFunc read;
   gpointer object;
   GHashTable *known; /* property → GVariant as clients know it */
+  GVariant *all;     /* as last asked for: NULL once something may differ */
 };
 
 static void
@@ -41,6 +42,7 @@ dh_publisher_new (GDBusConnection *connection, const char *path,
 void
 dh_publisher_free (DhPublisher *publisher)
 {
+  dh_publisher_invalidate (publisher);
   g_hash_table_unref (publisher->known);
   g_object_unref (publisher->connection);
   g_free (publisher->path);
@@ -59,11 +61,18 @@ dh_publisher_emit (DhPublisher *publisher, const char *destination, const char *
 }
 
 void
+dh_publisher_invalidate (DhPublisher *publisher)
+{
+  g_clear_pointer (&publisher->all, g_variant_unref);
+}
+
+void
 dh_publisher_flush (DhPublisher *publisher)
 {
   gboolean differs = FALSE;
   GVariantBuilder builder;
 
+  dh_publisher_invalidate (publisher);
   g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
   for (GDBusPropertyInfo **info = publisher->interface->properties; *info; info++) {
     const char *name = (*info)->name;
@@ -84,14 +93,26 @@ dh_publisher_flush (DhPublisher *publisher)
     g_variant_builder_clear (&builder);
 }
 
-GVariant *
-dh_publisher_get_all (DhPublisher *publisher)
+/* Read anew rather than taken from what is known: comparing has serialized that, and a value that
+ * is still a tree goes into a message without being taken apart first. */
+static GVariant *
+read_all (DhPublisher *publisher)
 {
   GVariantBuilder builder;
 
   g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
-  for (GDBusPropertyInfo **info = publisher->interface->properties; *info; info++)
-    g_variant_builder_add (&builder, "{sv}", (*info)->name,
-                           g_hash_table_lookup (publisher->known, (*info)->name));
-  return g_variant_builder_end (&builder);
+  for (GDBusPropertyInfo **info = publisher->interface->properties; *info; info++) {
+    g_autoptr (GVariant) value = publisher->read (publisher->object, (*info)->name);
+
+    g_variant_builder_add (&builder, "{sv}", (*info)->name, value);
+  }
+  return g_variant_ref_sink (g_variant_builder_end (&builder));
+}
+
+GVariant *
+dh_publisher_get_all (DhPublisher *publisher)
+{
+  if (!publisher->all)
+    publisher->all = read_all (publisher);
+  return publisher->all;
 }

@@ -20,7 +20,11 @@ void dh_publisher_free (DhPublisher *publisher);
 /* Emits PropertiesChanged with what reads differently by now, if anything does. */
 void dh_publisher_flush (DhPublisher *publisher);
 
-/* All properties as they are known: a{sv}. Returns: (transfer floating). */
+/* Something may read differently from now on. */
+void dh_publisher_invalidate (DhPublisher *publisher);
+
+/* All properties: a{sv}. Built once, and again after dh_publisher_invalidate() or a flush: reading
+ * each of them for everybody who asks is most of what an answer costs. Returns: (transfer none). */
 GVariant *dh_publisher_get_all (DhPublisher *publisher);
 
 /* Emits a signal of the object. @destination: a unique name; NULL: to everybody. @parameters:

@@ -19,6 +19,10 @@
 #include "target-options.h"
 #include "target-path.h"
 
+/* Changes that follow each other this closely are told together: whoever listens wants to know how
+ * things stand, not each step. */
+#define FLUSH_MSEC 5
+
 struct _DhRootObject {
   GObject parent_instance;
 
@@ -28,7 +32,8 @@ struct _DhRootObject {
   DhTargetDirectory *directory;
   DhSubscriptions *subscriptions;
   guint registration;
-  guint flush; /* source: what has changed is told at the end of this turn of the loop */
+  guint flush;      /* source: what has changed is going to be told */
+  gint kdamond_pid; /* when everything was last read: it changes unannounced */
 };
 
 G_DEFINE_FINAL_TYPE (DhRootObject, dh_root_object, G_TYPE_OBJECT)
@@ -62,8 +67,9 @@ on_changed (DhManager *manager, gpointer user_data)
 {
   DhRootObject *self = user_data;
 
+  dh_publisher_invalidate (self->publisher);
   if (self->flush == 0)
-    self->flush = g_idle_add_full (G_PRIORITY_HIGH_IDLE, on_flush, self, NULL);
+    self->flush = g_timeout_add (FLUSH_MSEC, on_flush, self);
   dh_subscriptions_update (self->subscriptions);
 }
 
@@ -174,22 +180,6 @@ add_target (DhRootObject *self, DhChange *change, GVariant *options,
     dh_return_error (invocation, error);
 }
 
-/* The one descriptor that the message has. Returns: -1 with @error. */
-static int
-get_descriptor (GDBusMethodInvocation *invocation, gint32 handle, GError **error)
-{
-  GUnixFDList *list =
-    g_dbus_message_get_unix_fd_list (g_dbus_method_invocation_get_message (invocation));
-  gint n_descriptors = 0;
-  const gint *descriptors = list ? g_unix_fd_list_peek_fds (list, &n_descriptors) : NULL;
-
-  if (n_descriptors == 1 && handle == 0)
-    return descriptors[0];
-  g_set_error (error, DH_ERROR, DH_ERROR_INVALID_ARGS,
-               "AddTarget takes one descriptor, there are %d", n_descriptors);
-  return -1;
-}
-
 static void
 add_target_by_pidfd (gpointer object, GVariant *parameters, GDBusMethodInvocation *invocation)
 {
@@ -201,7 +191,7 @@ add_target_by_pidfd (gpointer object, GVariant *parameters, GDBusMethodInvocatio
   int pidfd;
 
   g_variant_get (parameters, "(h@a{sv})", &handle, &options);
-  pidfd = get_descriptor (invocation, handle, &error);
+  pidfd = dh_target_options_get_descriptor (invocation, handle, &error);
   if (pidfd >= 0 && dh_manager_take_pidfd (self->context->manager, change, pidfd, &error))
     add_target (self, g_steal_pointer (&change), options, invocation);
   else
@@ -276,7 +266,54 @@ list_processes (gpointer object, GVariant *parameters, GDBusMethodInvocation *in
   dh_options_clear (&all, 1);
 }
 
+/* Nobody reads what is not announced yet. */
+static void
+prepare_reading (DhRootObject *self)
+{
+  dh_idle_touch (self->context->idle);
+  if (self->flush != 0)
+    flush_changes (self);
+}
+
+static void
+get_property (gpointer object, GVariant *parameters, GDBusMethodInvocation *invocation)
+{
+  const GDBusPropertyInfo *info = g_dbus_method_invocation_get_property_info (invocation);
+  g_autoptr (GVariant) value = NULL;
+
+  prepare_reading (object);
+  value = read_property (object, info->name);
+  g_dbus_method_invocation_return_value (invocation, g_variant_new ("(v)", value));
+}
+
+/* What no "changed" tells of, or not yet. */
+static gboolean
+may_differ_untold (DhRootObject *self)
+{
+  DhManager *manager = self->context->manager;
+  DhEngine *engine = dh_manager_get_engine (manager);
+  const gint kdamond_pid = engine ? dh_engine_get_kdamond_pid (engine) : -1;
+  const gboolean differs = kdamond_pid != self->kdamond_pid;
+
+  self->kdamond_pid = kdamond_pid;
+  return differs || dh_manager_is_probing (manager);
+}
+
+static void
+get_all_properties (gpointer object, GVariant *parameters, GDBusMethodInvocation *invocation)
+{
+  DhRootObject *self = object;
+
+  prepare_reading (self);
+  if (may_differ_untold (self))
+    dh_publisher_invalidate (self->publisher);
+  g_dbus_method_invocation_return_value (
+    invocation, g_variant_new ("(@a{sv})", dh_publisher_get_all (self->publisher)));
+}
+
 static const DhMethod methods[] = {
+  { "GetAll", get_all_properties },
+  { "Get", get_property },
   { "Set", set_property },
   { "Configure", configure },
   { "Reset", reset },
@@ -295,19 +332,6 @@ on_method_call (GDBusConnection *connection, const char *sender, const char *pat
                 GDBusMethodInvocation *invocation, gpointer user_data)
 {
   dh_methods_call (methods, G_N_ELEMENTS (methods), method, user_data, parameters, invocation);
-}
-
-static GVariant *
-on_get_property (GDBusConnection *connection, const char *sender, const char *path,
-                 const char *interface, const char *name, GError **error, gpointer user_data)
-{
-  DhRootObject *self = user_data;
-
-  dh_idle_touch (self->context->idle);
-  /* Nobody reads what is not announced yet. */
-  if (self->flush != 0)
-    flush_changes (self);
-  return read_property (self, name);
 }
 
 static void
@@ -349,8 +373,8 @@ dh_root_object_class_init (DhRootObjectClass *klass)
 DhRootObject *
 dh_root_object_new (GDBusConnection *connection, const DhRequestContext *context, GError **error)
 {
-  static const GDBusInterfaceVTable vtable = { .method_call = on_method_call,
-                                               .get_property = on_get_property };
+  /* Without functions for properties, calls for those are methods too. */
+  static const GDBusInterfaceVTable vtable = { .method_call = on_method_call };
   GDBusInterfaceInfo *interface = (GDBusInterfaceInfo *) &org_damon_hugepage1_interface;
   g_autoptr (DhRootObject) self = g_object_new (DH_TYPE_ROOT_OBJECT, NULL);
 

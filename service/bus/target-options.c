@@ -3,6 +3,7 @@
 
 #include "target-options.h"
 
+#include "error.h"
 #include "options.h"
 
 #define MAX_REASON_BYTES 128
@@ -64,4 +65,19 @@ dh_target_options_parse (GVariant *options, const char *sender, DhChange *change
 
   dh_options_clear (wanted, N_OPTIONS);
   return good;
+}
+
+int
+dh_target_options_get_descriptor (GDBusMethodInvocation *invocation, gint32 handle, GError **error)
+{
+  GUnixFDList *list =
+    g_dbus_message_get_unix_fd_list (g_dbus_method_invocation_get_message (invocation));
+  gint n_descriptors = 0;
+  const gint *descriptors = list ? g_unix_fd_list_peek_fds (list, &n_descriptors) : NULL;
+
+  if (n_descriptors == 1 && handle == 0)
+    return descriptors[0];
+  g_set_error (error, DH_ERROR, DH_ERROR_INVALID_ARGS,
+               "AddTarget takes one descriptor, there are %d", n_descriptors);
+  return -1;
 }

@@ -11,3 +11,8 @@
  * is too long or not printable. */
 gboolean dh_target_options_parse (GVariant *options, const char *sender, DhChange *change,
                                   GError **error);
+
+/* The one descriptor that AddTarget's message has, of which @handle is the number. Returns: -1 with
+ * @error. */
+int dh_target_options_get_descriptor (GDBusMethodInvocation *invocation, gint32 handle,
+                                      GError **error);

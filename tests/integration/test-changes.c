@@ -245,6 +245,61 @@ test_calls_take_their_turns (Fixture *self, gconstpointer data)
   assert_property (self->connection, "QuotaSize", g_variant_new_uint64 (G_N_ELEMENTS (calls) - 1));
 }
 
+static gboolean
+is_announced (gpointer data)
+{
+  const SignalWatch *watch = data;
+  g_autoptr (GVariant) changed = NULL;
+  guint64 size;
+
+  if (!watch->arguments)
+    return FALSE;
+  g_variant_get (watch->arguments, "(&s@a{sv}@as)", NULL, &changed, NULL);
+  return g_variant_lookup (changed, "QuotaSize", "t", &size) && size == 4096 * 100;
+}
+
+/* Nobody is woken for each of many. */
+static void
+test_changes_in_a_hurry_are_few_signals (Fixture *self, gconstpointer data)
+{
+  g_autoptr (SignalWatch) watch = watch_changes (self);
+  Call *calls[100];
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (calls); i++)
+    calls[i] = set_property_begin (self->connection, "QuotaSize",
+                                   g_variant_new_uint64 (4096 * (i + 1)), CALL_PLAIN);
+  for (guint i = 0; i < G_N_ELEMENTS (calls); i++) {
+    g_autoptr (GVariant) reply = call_finish (calls[i], WAIT_SECONDS, &error);
+
+    g_assert_no_error (error);
+  }
+  g_assert_true (wait_until (is_announced, watch, WAIT_SECONDS));
+  g_assert_cmpuint (watch->count, <, G_N_ELEMENTS (calls) / 2);
+}
+
+/* Whoever has the answer reads what he has set, and was told of it before. */
+static void
+test_all_properties_are_never_old (Fixture *self, gconstpointer data)
+{
+  g_autoptr (SignalWatch) watch = watch_changes (self);
+  g_autoptr (GError) error = NULL;
+
+  for (guint64 i = 1; i <= 50; i++) {
+    g_autoptr (GVariant) all = NULL;
+    guint64 size;
+
+    set_property (self->connection, "QuotaSize", g_variant_new_uint64 (4096 * i), CALL_PLAIN,
+                  &error);
+    g_assert_no_error (error);
+    all = get_all_properties (self->connection, &error);
+    g_assert_no_error (error);
+    g_assert_true (g_variant_lookup (all, "QuotaSize", "t", &size));
+    g_assert_cmpuint (size, ==, 4096 * i);
+    g_assert_true (signal_watch_wait (watch, (guint) i, WAIT_SECONDS));
+  }
+}
+
 static void
 add (const char *path, void (*function) (Fixture *, gconstpointer))
 {
@@ -263,5 +318,7 @@ main (int argc, char **argv)
   add ("/changes/options-are-checked", test_options);
   add ("/changes/reset-leaves-the-target", test_reset);
   add ("/changes/calls-take-their-turns", test_calls_take_their_turns);
+  add ("/changes/changes-in-a-hurry-are-few-signals", test_changes_in_a_hurry_are_few_signals);
+  add ("/changes/all-properties-are-never-old", test_all_properties_are_never_old);
   return g_test_run ();
 }
