@@ -13,11 +13,72 @@
 #define MAX_BUFFER_BYTES (1024 * 1024) /* a directory service must not eat the memory */
 #define MAX_NAME_BYTES 256
 
+/* One call asks for the same user several times, and the next one soon after. */
+#define KEPT_USEC (2 * G_USEC_PER_SEC)
+#define MAX_KEPT 64 /* whoever is many users is no reason to grow */
+
+typedef struct {
+  DhAccount account;
+  gint64 found_at; /* monotonic time */
+} KeptAccount;
+
+static GMutex kept_mutex;
+static GHashTable *kept; /* uid → KeptAccount, guarded by kept_mutex */
+
 void
 dh_account_free (DhAccount *account)
 {
   g_free (account->name);
   g_free (account);
+}
+
+static DhAccount *
+copy_account (const DhAccount *account)
+{
+  DhAccount *copy = g_new0 (DhAccount, 1);
+
+  copy->name = g_strdup (account->name);
+  copy->gid = account->gid;
+  return copy;
+}
+
+static void
+free_kept (gpointer data)
+{
+  KeptAccount *entry = data;
+
+  g_free (entry->account.name);
+  g_free (entry);
+}
+
+/* Who is unknown is not kept: he may be added at any time. @asked_at: when the database was asked,
+ * which is how old the answer can be. */
+static void
+keep (uid_t uid, const DhAccount *account, gint64 asked_at)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&kept_mutex);
+  KeptAccount *entry = g_new0 (KeptAccount, 1);
+
+  if (!kept)
+    kept = g_hash_table_new_full (NULL, NULL, NULL, free_kept);
+  if (g_hash_table_size (kept) >= MAX_KEPT)
+    g_hash_table_remove_all (kept);
+  *entry = (KeptAccount){ { g_strdup (account->name), account->gid }, asked_at };
+  g_hash_table_insert (kept, GUINT_TO_POINTER (uid), entry);
+}
+
+DhAccount *
+dh_accounts_find_kept (uid_t uid)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&kept_mutex);
+  const KeptAccount *entry = kept ? g_hash_table_lookup (kept, GUINT_TO_POINTER (uid)) : NULL;
+
+  if (!entry)
+    return NULL;
+  if (g_get_monotonic_time () - entry->found_at < KEPT_USEC)
+    return copy_account (&entry->account);
+  g_hash_table_remove (kept, GUINT_TO_POINTER (uid));
+  return NULL;
 }
 
 /* Returns: 0 or an errno; *ret_account stays NULL for an unknown user, too. */
@@ -51,15 +112,18 @@ look_up_in_thread (GTask *task, gpointer source G_GNUC_UNUSED, gpointer task_dat
                    GCancellable *cancellable G_GNUC_UNUSED)
 {
   const uid_t uid = GPOINTER_TO_UINT (task_data);
+  const gint64 asked_at = g_get_monotonic_time ();
   g_autoptr (DhAccount) account = NULL;
   const int errnum = look_up (uid, &account);
 
-  if (account != NULL)
+  if (account != NULL) {
+    keep (uid, account, asked_at);
     g_task_return_pointer (task, g_steal_pointer (&account), (GDestroyNotify) dh_account_free);
-  else
+  } else {
     g_task_return_new_error (task, DH_ERROR, DH_ERROR_ACCESS_DENIED,
                              "User %u cannot be found in the user database: %s", uid,
                              errnum != 0 ? g_strerror (errnum) : "there is no such entry");
+  }
 }
 
 void
@@ -67,7 +131,12 @@ dh_accounts_lookup_async (uid_t uid, GCancellable *cancellable, GAsyncReadyCallb
                           gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, user_data);
+  g_autoptr (DhAccount) known = dh_accounts_find_kept (uid);
 
+  if (known != NULL) {
+    g_task_return_pointer (task, g_steal_pointer (&known), (GDestroyNotify) dh_account_free);
+    return;
+  }
   g_task_set_task_data (task, GUINT_TO_POINTER (uid), NULL);
   /* Who cancels does not wait for the name service. */
   g_task_set_return_on_cancel (task, TRUE);

@@ -5,7 +5,8 @@
 #include <gio/gio.h>
 #include <sys/types.h>
 
-/* The user database, asked off the main loop: a name service may take seconds. */
+/* The user database, asked off the main loop: a name service may take seconds. What it says of a
+ * user is kept for 2 s. */
 typedef struct {
   char *name; /* made printable */
   gid_t gid;  /* primary group */
@@ -13,6 +14,9 @@ typedef struct {
 
 void dh_account_free (DhAccount *account);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhAccount, dh_account_free)
+
+/* What is kept of @uid, without asking. Returns: (transfer full) (nullable). */
+DhAccount *dh_accounts_find_kept (uid_t uid);
 
 void dh_accounts_lookup_async (uid_t uid, GCancellable *cancellable, GAsyncReadyCallback callback,
                                gpointer user_data);

@@ -12,6 +12,10 @@
 /* The bus answers from memory; a bus that does not is down. */
 #define UID_TIMEOUT_MSEC 5000
 
+/* Most answers come sooner: only for those that do not, the bus is asked to tell of the caller's
+ * leaving, which takes as many messages again as the question itself. */
+#define WATCH_AFTER_MSEC 100
+
 #define CAUSE_MAX_BYTES 256
 
 /* Source tags; a function cannot be one in ISO C. */
@@ -44,7 +48,8 @@ typedef struct {
   GCancellable *cancellable;
   GSource *caller_cancelled;
   GSource *deadline;
-  DhPresenceWatch *watch;
+  GSource *watch_delay;
+  DhPresenceWatch *watch; /* NULL until polkit takes long */
   DhTurn *turn;
 } Question;
 
@@ -211,6 +216,7 @@ close_question (GTask *task, GError *error)
   question->closed = TRUE;
   g_clear_pointer (&question->caller_cancelled, destroy_source);
   g_clear_pointer (&question->deadline, destroy_source);
+  g_clear_pointer (&question->watch_delay, destroy_source);
   g_clear_pointer (&question->watch, dh_presence_unwatch);
   set_open (self, question->sender, count_open (self, question->sender) - 1);
 
@@ -344,6 +350,19 @@ on_caller_left (gpointer user_data)
   refuse_question (task, REFUSAL_CALLER_LEFT);
 }
 
+/* Who has left by now is told of as well. */
+static gboolean
+on_watch_delay_over (gpointer user_data)
+{
+  GTask *task = user_data;
+  DhAuthority *self = g_task_get_source_object (task);
+  Question *question = g_task_get_task_data (task);
+
+  g_clear_pointer (&question->watch_delay, g_source_unref);
+  question->watch = dh_presence_watch (self->presence, question->sender, on_caller_left, task);
+  return G_SOURCE_REMOVE;
+}
+
 static gboolean
 on_deadline (gpointer user_data)
 {
@@ -375,7 +394,8 @@ open_question (GTask *task)
 
   g_object_ref (task);
   set_open (self, question->sender, count_open (self, question->sender) + 1);
-  question->watch = dh_presence_watch (self->presence, question->sender, on_caller_left, task);
+  question->watch_delay = g_timeout_source_new (WATCH_AFTER_MSEC);
+  g_task_attach_source (task, question->watch_delay, on_watch_delay_over);
 
   if (cancellable != NULL) {
     question->caller_cancelled = g_cancellable_source_new (cancellable);

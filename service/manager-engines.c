@@ -305,6 +305,12 @@ is_to_probe (DhManager *self, const DhChange *change)
          && dh_target_list_get_size (self->targets) <= (self->primary ? 1 : 0);
 }
 
+gboolean
+dh_manager_is_prepared (DhManager *self, const DhChange *change)
+{
+  return !dh_manager_is_probing (self) && !is_to_probe (self, change);
+}
+
 void
 dh_manager_prepare_async (DhManager *self, const DhChange *change, GAsyncReadyCallback callback,
                           gpointer user_data)

@@ -114,7 +114,7 @@ dh_manager_get_required (DhManager *self, DhChange *change, const DhCaller *call
                          DhActions *ret_actions, GError **error)
 {
   const DhSituation situation = dh_manager_get_situation (self);
-  const DhRightsRules rules = dh_situation_get_rules (&situation, change);
+  const DhRightsRules rules = dh_situation_get_rules (&situation, change, caller);
 
   return dh_rights_for_change (&rules, change, caller, ret_actions, error);
 }

@@ -45,6 +45,9 @@ gboolean dh_manager_stop_finish (DhManager *self, GAsyncResult *result, GError *
 #define DH_MANAGER_READY_SEC 2
 void dh_manager_prepare_async (DhManager *self, const DhChange *change,
                                GAsyncReadyCallback callback, gpointer user_data);
+/* Whether dh_manager_prepare_async() would have nothing to wait for: there is no need to call it.
+ */
+gboolean dh_manager_is_prepared (DhManager *self, const DhChange *change);
 gboolean dh_manager_prepare_finish (DhManager *self, GAsyncResult *result, GError **error);
 
 /* Takes the process that the caller holds by @pidfd, which stays his, for @change. Errors: those of

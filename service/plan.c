@@ -6,7 +6,8 @@
 #include "error.h"
 
 DhRightsRules
-dh_situation_get_rules (const DhSituation *situation, const DhChange *change)
+dh_situation_get_rules (const DhSituation *situation, const DhChange *change,
+                        const DhCaller *caller)
 {
   return (DhRightsRules){
     .primary = situation->primary,
@@ -15,6 +16,7 @@ dh_situation_get_rules (const DhSituation *situation, const DhChange *change)
                 : NULL,
     .own_suffices = situation->own_suffices,
     .foreign = situation->foreign,
+    .unlimited = caller->uid == 0,
     .free_ratio = dh_engine_get_info (situation->engine)->free_ratio,
   };
 }
@@ -252,11 +254,12 @@ static gboolean
 check_rights (const DhSituation *situation, DhChange *change, const DhCaller *caller,
               DhActions granted, GError **error)
 {
-  const DhRightsRules rules = dh_situation_get_rules (situation, change);
+  DhRightsRules rules;
   DhActions required;
 
   if (!caller)
     return TRUE;
+  rules = dh_situation_get_rules (situation, change, caller);
   if (!dh_rights_for_change (&rules, change, caller, &required, error))
     return FALSE;
   if (!(required & ~granted))

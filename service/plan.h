@@ -26,7 +26,8 @@ typedef struct {
   gboolean foreign;           /* the same */
 } DhSituation;
 
-DhRightsRules dh_situation_get_rules (const DhSituation *situation, const DhChange *change);
+DhRightsRules dh_situation_get_rules (const DhSituation *situation, const DhChange *change,
+                                      const DhCaller *caller);
 
 /* Whether @change could be made by somebody who may do everything: ranges, what the engine
  * supports, the process or target, limits. Opens @change's process the first time, and looks at it

@@ -78,6 +78,8 @@ for_service (const DhRightsRules *rules, DhChange *change, const DhCaller *calle
   sort_settings (rules, change, &of_goals, &of_service);
   if (of_goals && !of_target && !rules->foreign && !dh_target_get_live_process (rules->primary))
     action = for_goals_of_past (rules, caller);
+  else if (of_goals && !of_target && rules->unlimited)
+    action = DH_ACTION_TARGET_ANY;
   else if ((of_target || of_goals) && !for_processes (rules, change, TRUE, caller, &action, error))
     return FALSE;
   /* Whoever began it would see it changed. */
@@ -120,7 +122,8 @@ is_foreign (const DhRightsRules *rules)
 static DhActions
 for_goals (const DhRightsRules *rules, const DhChange *change, const DhCaller *caller)
 {
-  gboolean own = rules->own_suffices && !is_foreign (rules) && is_own (rules->target, caller);
+  gboolean own = rules->own_suffices && !is_foreign (rules) && !rules->unlimited
+                 && is_own (rules->target, caller);
 
   return (own ? DH_ACTION_TARGET_OWN : DH_ACTION_TARGET_ANY)
          | (has_costly_ratio (rules, change) ? DH_ACTION_TUNE : 0);

@@ -23,7 +23,9 @@ typedef struct {
   /* Whether target-own is enough for one's own process on the engine in use: not where it takes a
    * resource of the whole machine. */
   gboolean own_suffices;
-  gboolean foreign;   /* what the primary one is served by was begun outside of this service */
+  gboolean foreign; /* what the primary one is served by was begun outside of this service */
+  gboolean
+    unlimited; /* the caller may do everything: whose a process is, is read only to be noted */
   guint64 free_ratio; /* a Ratio above it needs tune */
 } DhRightsRules;
 

@@ -73,8 +73,9 @@ is_routine (DhManager *manager, const DhChange *change)
   return target->goals.feedback != 0 && change->settings[DH_SETTING_FEEDBACK] != 0;
 }
 
+/* After the answer, for which nobody need wait until it is written. */
 static void
-log_change (DhRequest *request)
+log_change (const DhRequest *request)
 {
   const ChangeData *data = dh_request_get_data (request);
   const DhCaller *caller = dh_request_get_caller (request);
@@ -96,9 +97,8 @@ on_applied (GObject *source, GAsyncResult *result, gpointer user_data)
     dh_request_fail (request, error);
     return;
   }
-  log_change (request);
   path = dh_target_path_new (target);
-  dh_request_reply (request, g_variant_new ("(o)", path));
+  dh_request_reply_and_then (request, g_variant_new ("(o)", path), log_change);
 }
 
 static void
@@ -111,8 +111,7 @@ on_changed (GObject *source, GAsyncResult *result, gpointer user_data)
     dh_request_fail (request, error);
     return;
   }
-  log_change (request);
-  dh_request_reply (request, NULL);
+  dh_request_reply_and_then (request, NULL, log_change);
 }
 
 static void
@@ -126,8 +125,8 @@ on_undone (GObject *source, GAsyncResult *result, gpointer user_data)
     dh_request_fail (request, error);
     return;
   }
-  log_change (request);
-  dh_request_reply (request, g_variant_new ("(tt)", undone.split_bytes, undone.kept_bytes));
+  dh_request_reply_and_then (request, g_variant_new ("(tt)", undone.split_bytes, undone.kept_bytes),
+                             log_change);
 }
 
 static void

@@ -49,10 +49,22 @@ dh_request_fail (DhRequest *request, const GError *error)
 }
 
 void
+dh_request_reply_and_then (DhRequest *request, GVariant *value,
+                           void (*func) (const DhRequest *request))
+{
+  /* The caller's name is the invocation's. */
+  g_autoptr (GDBusMethodInvocation) invocation = g_object_ref (request->invocation);
+
+  g_dbus_method_invocation_return_value (g_steal_pointer (&request->invocation), value);
+  if (func)
+    func (request);
+  free_request (request);
+}
+
+void
 dh_request_reply (DhRequest *request, GVariant *value)
 {
-  g_dbus_method_invocation_return_value (g_steal_pointer (&request->invocation), value);
-  free_request (request);
+  dh_request_reply_and_then (request, value, NULL);
 }
 
 const DhRequestContext *
@@ -116,13 +128,32 @@ on_uid (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
+note_caller_account (DhRequest *request, const DhAccount *account)
+{
+  request->caller.gid = account ? account->gid : NO_GROUP;
+  request->has_gid = TRUE;
+}
+
+static void
 on_caller_account (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   DhRequest *request = user_data;
   g_autoptr (DhAccount) account = dh_accounts_lookup_finish (result, NULL);
 
-  request->caller.gid = account ? account->gid : NO_GROUP;
-  request->has_gid = TRUE;
+  note_caller_account (request, account);
+  advance (request);
+}
+
+static void
+look_up_caller (DhRequest *request)
+{
+  g_autoptr (DhAccount) account = dh_accounts_find_kept (request->caller.uid);
+
+  if (!account) {
+    dh_accounts_lookup_async (request->caller.uid, NULL, on_caller_account, request);
+    return;
+  }
+  note_caller_account (request, account);
   advance (request);
 }
 
@@ -170,6 +201,22 @@ is_interactive (const DhRequest *request)
               & G_DBUS_MESSAGE_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION;
 }
 
+/* Returns: whether it is known who has @uid, the owner of the process; else that is being found
+ * out. */
+static gboolean
+look_up_owner (DhRequest *request, guint32 uid)
+{
+  if (request->has_owner && request->owner_uid == uid)
+    return TRUE;
+  request->has_owner = TRUE;
+  request->owner_uid = uid;
+  g_clear_pointer (&request->owner, dh_account_free);
+  request->owner = dh_accounts_find_kept (uid);
+  if (!request->owner)
+    dh_accounts_lookup_async (uid, NULL, on_owner_account, request);
+  return request->owner != NULL;
+}
+
 /* Puts the question to polkit; first looks up the name that goes with the process's uid, if need
  * be. */
 static void
@@ -177,22 +224,20 @@ ask (DhRequest *request, DhActions missing)
 {
   const DhOperation *operation = request->operation;
   DhProcess *subject = operation->get_subject ? operation->get_subject (request) : NULL;
-  g_autofree char *unit = subject ? dh_process_dup_unit (subject) : NULL;
-  g_autofree char *user_unit = subject ? dh_process_dup_user_unit (subject) : NULL;
-  DhActionDetails details = { .unit = unit, .user_unit = user_unit };
+  g_autofree char *unit = NULL, *user_unit = NULL;
+  DhActionDetails details = { .pid = 0 };
   DhOwner owner;
 
   if (subject && dh_process_read_owner (subject, &owner, NULL)) {
-    if (!request->has_owner || request->owner_uid != owner.uids[1]) {
-      request->has_owner = TRUE;
-      request->owner_uid = owner.uids[1];
-      g_clear_pointer (&request->owner, dh_account_free);
-      dh_accounts_lookup_async (owner.uids[1], NULL, on_owner_account, request);
+    if (!look_up_owner (request, owner.uids[1]))
       return;
-    }
     details.pid = (guint32) dh_process_get_pid (subject);
     details.uid = owner.uids[1];
     details.user = request->owner ? request->owner->name : "";
+  }
+  if (subject) {
+    details.unit = unit = dh_process_dup_unit (subject);
+    details.user_unit = user_unit = dh_process_dup_user_unit (subject);
   }
   request->asked = lowest_action (missing);
   dh_authority_check_async (request->context->authority, request->caller.sender,
@@ -207,6 +252,10 @@ prepare (DhRequest *request)
   const DhChange *change = operation->get_change ? operation->get_change (request) : NULL;
 
   request->prepared = TRUE;
+  if (dh_manager_is_prepared (request->context->manager, change)) {
+    advance (request);
+    return;
+  }
   dh_manager_prepare_async (request->context->manager, change, on_prepared, request);
 }
 
@@ -226,7 +275,7 @@ advance (DhRequest *request)
   } else if (!request->has_uid) {
     dh_authority_get_uid_async (authority, request->caller.sender, NULL, on_uid, request);
   } else if (!request->has_gid) {
-    dh_accounts_lookup_async (request->caller.uid, NULL, on_caller_account, request);
+    look_up_caller (request);
   } else if (!operation->get_required (request, &required, &error)) {
     dh_request_fail (request, error);
   } else {

@@ -59,4 +59,7 @@ gboolean dh_request_has_caller (const DhRequest *request);
 
 /* The end: answers, and frees @request. @value: (transfer floating) (nullable): (). */
 void dh_request_reply (DhRequest *request, GVariant *value);
+/* @func: called once the answer is on its way. */
+void dh_request_reply_and_then (DhRequest *request, GVariant *value,
+                                void (*func) (const DhRequest *request));
 void dh_request_fail (DhRequest *request, const GError *error);

@@ -38,6 +38,18 @@ test_knows_root (void)
   g_assert_cmpuint (account->gid, ==, 0);
 }
 
+/* Each caller gets one of his own. */
+static void
+test_says_the_same_again (void)
+{
+  g_autoptr (DhAccount) first = look_up (0, NULL, NULL);
+  g_autoptr (DhAccount) second = look_up (0, NULL, NULL);
+
+  g_assert_true (first != second && first->name != second->name);
+  g_assert_cmpstr (first->name, ==, second->name);
+  g_assert_cmpuint (first->gid, ==, second->gid);
+}
+
 static void
 test_knows_the_primary_group_of_everyone (void)
 {
@@ -88,6 +100,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/accounts/knows-root", test_knows_root);
+  g_test_add_func ("/accounts/says-the-same-again", test_says_the_same_again);
   g_test_add_func ("/accounts/knows-the-primary-group-of-everyone",
                    test_knows_the_primary_group_of_everyone);
   g_test_add_func ("/accounts/denies-access-to-the-unknown", test_denies_access_to_the_unknown);
