@@ -30,6 +30,23 @@ dh_change_is_of_target (const DhChange *change)
 }
 
 gboolean
+dh_change_is_of_goals_alone (const DhChange *change)
+{
+  gboolean of_goals = FALSE;
+
+  if (change->kind != DH_CHANGE_SERVICE && change->kind != DH_CHANGE_GOALS)
+    return FALSE;
+  if (change->has_pid || change->has_enabled || change->resets)
+    return FALSE;
+  for (DhSetting i = 0; i < DH_N_SETTINGS; i++) {
+    if (change->has_setting[i] && !dh_setting_info (i)->of_target)
+      return FALSE;
+    of_goals = of_goals || change->has_setting[i];
+  }
+  return of_goals;
+}
+
+gboolean
 dh_change_is_of_feedback_alone (const DhChange *change)
 {
   if (change->kind != DH_CHANGE_SERVICE && change->kind != DH_CHANGE_GOALS)

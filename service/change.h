@@ -48,6 +48,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhChange, dh_change_free)
 /* Whether it is about one target that exists. */
 gboolean dh_change_is_of_target (const DhChange *change);
 
+/* Whether it sets Ratio, Feedback or both, and nothing else. */
+gboolean dh_change_is_of_goals_alone (const DhChange *change);
+
 /* Whether Feedback is all that it sets. */
 gboolean dh_change_is_of_feedback_alone (const DhChange *change);
 

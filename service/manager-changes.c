@@ -136,7 +136,10 @@ commit_change (DhManager *self, Job *job)
   self->foreign = found.serving && found.foreign;
   dh_store_save_settings (self->store, dh_engine_get_name (self->engine), &self->settings.stored,
                           &self->settings.defaults);
-  dh_manager_remember_targets (self);
+  if (dh_change_is_of_goals_alone (job->change))
+    dh_manager_remember_targets_soon (self);
+  else
+    dh_manager_remember_targets (self);
 }
 
 /* Nobody knows what came of the change. */
@@ -296,6 +299,9 @@ dh_manager_stop_async (DhManager *self, GAsyncReadyCallback callback, gpointer u
   GTask *task = g_task_new (self, NULL, callback, user_data);
 
   self->stopping = TRUE;
+  /* The kernel may keep it from ending for long, and somebody may lose patience. */
+  if (self->remember_timer != 0)
+    dh_manager_remember_targets (self);
   if (!self->engine) {
     g_task_return_boolean (task, TRUE);
     g_object_unref (task);
@@ -320,6 +326,7 @@ dh_manager_stop_finish (DhManager *self, GAsyncResult *result, GError **error)
 {
   forget_targets (self);
   dh_manager_update_statistics_timer (self);
+  g_clear_handle_id (&self->remember_timer, g_source_remove);
   dh_store_save_targets (self->store, NULL);
   dh_store_flush (self->store);
   return g_task_propagate_boolean (G_TASK (result), error);

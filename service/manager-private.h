@@ -32,6 +32,7 @@ struct _DhManager {
   gboolean stopping; /* nothing is changed any more */
   gboolean has_error;
   DhError last_error;
+  guint remember_timer; /* what is served is to be remembered */
   guint statistics_timer;
   guint64 statistics_interval; /* of the timer */
 
@@ -50,6 +51,10 @@ void dh_manager_set_error (DhManager *self, const GError *error);
 
 /* For the case of a crash. */
 void dh_manager_remember_targets (DhManager *self);
+
+/* The same within DH_STORE_DELAY_MSEC, once for all that changes until then: goals can change many
+ * times a second, and each record is synced to the disk. */
+void dh_manager_remember_targets_soon (DhManager *self);
 
 /* Takes the engine's latest figures. */
 void dh_manager_note_statistics (DhManager *self);

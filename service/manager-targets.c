@@ -31,9 +31,27 @@ dh_manager_remember_targets (DhManager *self)
 {
   g_autoptr (GArray) records = g_array_new (FALSE, FALSE, sizeof (DhStoredTarget));
 
+  g_clear_handle_id (&self->remember_timer, g_source_remove);
   for (guint i = 0; i < dh_target_list_get_size (self->targets); i++)
     record_target (self, dh_target_list_get (self->targets, i), records);
   dh_store_save_targets (self->store, records);
+}
+
+static gboolean
+on_remember_timer (gpointer user_data)
+{
+  DhManager *self = user_data;
+
+  self->remember_timer = 0;
+  dh_manager_remember_targets (self);
+  return G_SOURCE_REMOVE;
+}
+
+void
+dh_manager_remember_targets_soon (DhManager *self)
+{
+  if (self->remember_timer == 0)
+    self->remember_timer = g_timeout_add (DH_STORE_DELAY_MSEC, on_remember_timer, self);
 }
 
 static void

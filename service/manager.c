@@ -249,6 +249,7 @@ dh_manager_finalize (GObject *object)
 {
   DhManager *self = DH_MANAGER (object);
 
+  g_clear_handle_id (&self->remember_timer, g_source_remove);
   g_clear_handle_id (&self->statistics_timer, g_source_remove);
   g_clear_pointer (&self->primary, dh_target_unref);
   g_clear_pointer (&self->targets, dh_target_list_free);

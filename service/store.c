@@ -151,20 +151,37 @@ replace_group (GKeyFile *file, const char *engine, const DhSettings *settings,
   }
 }
 
+/* Whether replace_group() would come to the same. */
+static gboolean
+group_is (GKeyFile *file, const char *engine, const DhSettings *settings,
+          const DhSettings *defaults)
+{
+  gsize n_keys = 0, n_stored = 0;
+  g_auto (GStrv) keys = g_key_file_get_keys (file, engine, &n_keys, NULL);
+
+  for (guint i = 0; i < DH_N_SETTINGS; i++) {
+    const DhSettingInfo *info = dh_setting_info (i);
+    g_autoptr (GError) error = NULL;
+
+    if (!info->stored || settings->values[i] == defaults->values[i])
+      continue;
+    if (g_key_file_get_uint64 (file, engine, info->name, &error) != settings->values[i] || error)
+      return FALSE;
+    n_stored++;
+  }
+  return n_keys == n_stored;
+}
+
 void
 dh_store_save_settings (DhStore *self, const char *engine, const DhSettings *settings,
                         const DhSettings *defaults)
 {
-  g_autofree char *before = NULL;
-  g_autofree char *after = NULL;
-
   g_return_if_fail (DH_IS_STORE (self));
 
-  before = g_key_file_to_data (self->settings, NULL, NULL);
+  if (group_is (self->settings, engine, settings, defaults))
+    return;
   replace_group (self->settings, engine, settings, defaults);
-  after = g_key_file_to_data (self->settings, NULL, NULL);
-
-  if (self->delay_id == 0 && !g_str_equal (before, after))
+  if (self->delay_id == 0)
     self->delay_id = g_timeout_add (DH_STORE_DELAY_MSEC, on_delay_over, self);
 }
 

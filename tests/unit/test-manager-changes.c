@@ -248,6 +248,43 @@ test_remembered (ManagerCase *self, gconstpointer data)
   g_assert_true (fake_engine_has_released (self->engine));
 }
 
+static guint32
+get_remembered_ratio (ManagerCase *self)
+{
+  g_autoptr (DhStore) store = open_store (&self->store);
+  g_autoptr (GArray) targets = dh_store_load_targets (store);
+
+  g_assert_cmpuint (targets->len, ==, 1);
+  return g_array_index (targets, DhStoredTarget, 0).ratio;
+}
+
+static gboolean
+is_ratio_remembered (gpointer data)
+{
+  return get_remembered_ratio (data) == 77;
+}
+
+/* Goals may change many times a second: what they are is written down a little later, or when it
+ * is about to end. */
+static void
+test_goals_are_remembered_soon (ManagerCase *self, gconstpointer data)
+{
+  guint32 before;
+
+  manager_case_add (self, FALSE);
+  manager_case_make (self, manager_case_set_pid (self, self->child->pid));
+  wait_for (100);
+  before = get_remembered_ratio (self);
+  manager_case_make (self, make_goals (self));
+  g_assert_cmpuint (get_remembered_ratio (self), ==, before);
+  g_assert_true (wait_until (is_ratio_remembered, self, CASE_SECONDS));
+
+  manager_case_make (self, make_goals (self));
+  manager_case_stop (self);
+  wait_for (2 * DH_STORE_DELAY_MSEC);
+  g_assert_cmpuint (manager_case_count_remembered (self), ==, 0);
+}
+
 static void
 test_last_error (ManagerCase *self, gconstpointer data)
 {
@@ -305,6 +342,7 @@ main (int argc, char **argv)
        test_client_leaves_what_another_wants);
   add ("/manager-changes/another-client-leaves", NULL, test_another_client_leaves);
   add ("/manager-changes/remembered-but-for-the-bound", NULL, test_remembered);
+  add ("/manager-changes/goals-are-remembered-soon", NULL, test_goals_are_remembered_soon);
   add ("/manager-changes/last-error-of-the-primary", NULL, test_last_error);
   add ("/manager-changes/no-last-error-of-others", NULL, test_no_last_error_of_others);
 
