@@ -9,6 +9,7 @@
 #include "engines/module-engine.h"
 
 #include <glib-unix.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <systemd/sd-daemon.h>
 
@@ -18,6 +19,7 @@ typedef struct {
   DhIdle *idle;
   const char *root;
   gboolean holds_target;
+  gboolean trimmed; /* what probing took has been given back */
   int exit_code;
 } DhDaemon;
 
@@ -62,6 +64,25 @@ on_closed (GDBusConnection *connection, gboolean by_remote, GError *error, gpoin
   quit (user_data, EXIT_FAILURE);
 }
 
+/* It lies idle most of the time, and is to cost little then: one heap for all threads, and none of
+ * them waits for more to do, which it would wake up from. */
+static void
+be_frugal (void)
+{
+  mallopt (M_ARENA_MAX, 1);
+  g_thread_pool_set_max_unused_threads (0);
+}
+
+/* Loading programs into the kernel takes memory once, which the heap would keep. */
+static void
+trim_after_probing (DhDaemon *daemon)
+{
+  if (daemon->trimmed || dh_manager_is_probing (daemon->manager))
+    return;
+  daemon->trimmed = TRUE;
+  malloc_trim (0);
+}
+
 /* A living target needs the service, enabled or not; one that has exited does not. */
 static void
 on_changed (DhManager *manager, gpointer user_data)
@@ -75,6 +96,7 @@ on_changed (DhManager *manager, gpointer user_data)
   else if (!has_target && daemon->holds_target)
     dh_idle_release (daemon->idle);
   daemon->holds_target = has_target;
+  trim_after_probing (daemon);
   sd_notifyf (0, "STATUS=%s, engine %s, process %u, %u served",
               dh_state_to_string (dh_manager_get_state (manager)),
               engine ? dh_engine_get_name (engine) : "none", dh_manager_get_pid (manager),
@@ -189,9 +211,11 @@ int
 dh_daemon_run (const DhDaemonOptions *options)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (GDBusConnection) connection = g_bus_get_sync (G_BUS_TYPE_SYSTEM, NULL, &error);
+  g_autoptr (GDBusConnection) connection = NULL;
   DhDaemon daemon = { .root = options->root, .exit_code = EXIT_SUCCESS };
 
+  be_frugal ();
+  connection = g_bus_get_sync (G_BUS_TYPE_SYSTEM, NULL, &error);
   if (!connection) {
     g_warning ("No system bus: %s", error->message);
     return EXIT_FAILURE;
