@@ -9,6 +9,7 @@ struct _DhSlumber {
   GMutex lock;
   GCond none;
   GPtrArray *sleepers; /* DhSleeper */
+  guint next;          /* index of the one that is looked at next */
   gboolean watched;    /* there is a thread */
 };
 
@@ -64,17 +65,24 @@ dh_slumber_read_clock (pid_t pid)
   return (guint64) time.tv_sec * 1000000000 + (guint64) time.tv_nsec;
 }
 
+static void
+look_at (DhSleeper *sleeper)
+{
+  if (!sleeper->wake || dh_slumber_read_clock (sleeper->pid) == sleeper->clock)
+    return;
+  sleeper->wake (sleeper->user_data);
+  sleeper->wake = NULL;
+}
+
 /* Under the lock. */
 static void
 look (DhSlumber *slumber)
 {
-  for (guint i = 0; i < slumber->sleepers->len; i++) {
-    DhSleeper *sleeper = g_ptr_array_index (slumber->sleepers, i);
+  const guint n = MIN (slumber->sleepers->len, DH_SLUMBER_LOOKS);
 
-    if (!sleeper->wake || dh_slumber_read_clock (sleeper->pid) == sleeper->clock)
-      continue;
-    sleeper->wake (sleeper->user_data);
-    sleeper->wake = NULL;
+  for (guint i = 0; i < n; i++) {
+    slumber->next = (slumber->next + 1) % slumber->sleepers->len;
+    look_at (g_ptr_array_index (slumber->sleepers, slumber->next));
   }
 }
 
@@ -123,7 +131,7 @@ dh_slumber_leave (DhSleeper *sleeper)
   DhSlumber *slumber = sleeper->slumber;
 
   g_mutex_lock (&slumber->lock);
-  g_ptr_array_remove_fast (slumber->sleepers, sleeper);
+  g_ptr_array_remove (slumber->sleepers, sleeper);
   if (slumber->sleepers->len == 0)
     g_cond_signal (&slumber->none);
   g_mutex_unlock (&slumber->lock);

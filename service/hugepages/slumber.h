@@ -8,12 +8,15 @@
 /* Processes that sleep: one that has not been on a processor touches nothing, has no new memory and
  * is still whose it was, so there is nothing to look at before it runs. One thread looks at the
  * processor time of all of them at once (clock_getcpuclockid(3): a microsecond each), and lives
- * while there are any: many sleepers cost hardly more than one. Thread-safe. */
+ * while there are any, and looks at a few at a time, so that many sleepers cost hardly more than one.
+ * Thread-safe. */
 typedef struct _DhSlumber DhSlumber;
 typedef struct _DhSleeper DhSleeper;
 
-/* How often it looks, microseconds. */
+/* How often it looks, microseconds, and at how many: 64 of them have all been looked at sooner than
+ * an idle process that is awake. */
 #define DH_SLUMBER_LOOK_USEC ((guint64) 4 * G_USEC_PER_SEC)
+#define DH_SLUMBER_LOOKS 12
 
 /* Called once, in the slumber's thread, with nothing locked that the caller knows of. */
 typedef void (*DhSleeperFunc) (gpointer user_data);
