@@ -18,6 +18,9 @@
 
 #define CAUSE_MAX_BYTES 256
 
+/* Callers whose user is remembered; one who connects anew each time is no reason to grow. */
+#define MAX_KNOWN 64
+
 /* Source tags; a function cannot be one in ISO C. */
 static char check_tag;
 static char uid_tag;
@@ -29,6 +32,8 @@ struct _DhAuthority {
   DhPresence *presence;
   GHashTable *open; /* sender → number of its open questions, never 0 */
   DhTurns *turns;   /* at polkit */
+  GHashTable *uids; /* sender → uid of callers that were identified: the bus gives a unique name to
+                       one connection and never again */
 
   PolkitAuthority *polkit; /* NULL until the first question */
   gboolean acquiring;      /* polkit is being obtained */
@@ -444,15 +449,32 @@ dh_authority_check_finish (DhAuthority *self, GAsyncResult *result, GError **err
 }
 
 static void
+remember_uid (DhAuthority *self, const char *sender, guint32 uid)
+{
+  if (g_hash_table_size (self->uids) >= MAX_KNOWN)
+    g_hash_table_remove_all (self->uids);
+  g_hash_table_insert (self->uids, g_strdup (sender), GUINT_TO_POINTER (uid));
+}
+
+static void
+return_uid (GTask *task, guint32 uid)
+{
+  g_task_return_pointer (task, g_memdup2 (&uid, sizeof uid), g_free);
+}
+
+static void
 on_uid_received (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
   g_autoptr (GVariant) reply = NULL;
   g_autoptr (GError) error = NULL;
+  guint32 uid;
 
   reply = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
   if (reply != NULL) {
-    g_task_return_pointer (task, g_steal_pointer (&reply), (GDestroyNotify) g_variant_unref);
+    g_variant_get (reply, "(u)", &uid);
+    remember_uid (g_task_get_source_object (task), g_task_get_task_data (task), uid);
+    return_uid (task, uid);
     return;
   }
 
@@ -468,6 +490,7 @@ dh_authority_get_uid_async (DhAuthority *self, const char *sender, GCancellable 
                             GAsyncReadyCallback callback, gpointer user_data)
 {
   g_autoptr (GTask) task = NULL;
+  gpointer uid;
 
   g_return_if_fail (DH_IS_AUTHORITY (self));
   g_return_if_fail (g_dbus_is_unique_name (sender));
@@ -477,6 +500,11 @@ dh_authority_get_uid_async (DhAuthority *self, const char *sender, GCancellable 
   g_task_set_task_data (task, g_strdup (sender), g_free);
   /* Who was not identified is denied, why ever. */
   g_task_set_check_cancellable (task, FALSE);
+  if (!g_cancellable_is_cancelled (cancellable)
+      && g_hash_table_lookup_extended (self->uids, sender, NULL, &uid)) {
+    return_uid (task, GPOINTER_TO_UINT (uid));
+    return;
+  }
   g_dbus_connection_call (self->connection, "org.freedesktop.DBus", "/org/freedesktop/DBus",
                           "org.freedesktop.DBus", "GetConnectionUnixUser",
                           g_variant_new ("(s)", sender), G_VARIANT_TYPE ("(u)"),
@@ -488,16 +516,16 @@ gboolean
 dh_authority_get_uid_finish (DhAuthority *self, GAsyncResult *result, guint32 *ret_uid,
                              GError **error)
 {
-  g_autoptr (GVariant) reply = NULL;
+  g_autofree guint32 *uid = NULL;
 
   g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
   g_return_val_if_fail (g_async_result_is_tagged (result, &uid_tag), FALSE);
 
-  reply = g_task_propagate_pointer (G_TASK (result), error);
-  if (reply == NULL)
+  uid = g_task_propagate_pointer (G_TASK (result), error);
+  if (uid == NULL)
     return FALSE;
 
-  g_variant_get (reply, "(u)", ret_uid);
+  *ret_uid = *uid;
   return TRUE;
 }
 
@@ -527,6 +555,7 @@ dh_authority_finalize (GObject *object)
   g_clear_pointer (&self->presence, dh_presence_unref);
   g_clear_pointer (&self->open, g_hash_table_unref);
   g_clear_pointer (&self->turns, dh_turns_free);
+  g_clear_pointer (&self->uids, g_hash_table_unref);
 
   G_OBJECT_CLASS (dh_authority_parent_class)->finalize (object);
 }
@@ -541,6 +570,7 @@ static void
 dh_authority_init (DhAuthority *self)
 {
   self->open = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->uids = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->turns = dh_turns_new (DH_AUTHORITY_MAX_ASKED, DH_AUTHORITY_MAX_ASKED_PER_USER);
   g_queue_init (&self->waiting);
 }

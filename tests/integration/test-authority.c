@@ -505,6 +505,18 @@ test_uid_of_alice (AuthorityTest *test, gconstpointer data G_GNUC_UNUSED)
                               NULL, on_uid, &answer);
   assert_allowed (&answer);
   g_assert_cmpuint (answer.uid, ==, alice->uid);
+
+  /* It is remembered, and hers alone. */
+  answer = (Answer){ .uid = G_MAXUINT32 };
+  dh_authority_get_uid_async (test->authority, g_dbus_connection_get_unique_name (test->alice),
+                              NULL, on_uid, &answer);
+  assert_allowed (&answer);
+  g_assert_cmpuint (answer.uid, ==, alice->uid);
+  answer = (Answer){ .uid = G_MAXUINT32 };
+  dh_authority_get_uid_async (test->authority, g_dbus_connection_get_unique_name (service), NULL,
+                              on_uid, &answer);
+  assert_allowed (&answer);
+  g_assert_cmpuint (answer.uid, ==, 0);
 }
 
 static void
