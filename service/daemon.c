@@ -159,15 +159,20 @@ on_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
   g_main_loop_quit (user_data);
 }
 
+/* Whoever sees that the name is owned may end the service: by then a signal does so in order. */
 static void
-run_loop (DhDaemon *daemon)
+run (DhDaemon *daemon, GDBusConnection *connection)
 {
   guint sources[] = {
     g_unix_signal_add (SIGTERM, on_signal, daemon),
     g_unix_signal_add (SIGINT, on_signal, daemon),
     start_watchdog (),
   };
+  guint name =
+    g_bus_own_name_on_connection (connection, DH_BUS_NAME, G_BUS_NAME_OWNER_FLAGS_DO_NOT_QUEUE,
+                                  on_name_acquired, on_name_lost, daemon, NULL);
 
+  dh_manager_start (daemon->manager);
   g_main_loop_run (daemon->loop);
   sd_notify (0, "STOPPING=1");
   dh_manager_stop_async (daemon->manager, on_stopped, daemon->loop);
@@ -175,6 +180,8 @@ run_loop (DhDaemon *daemon)
   for (guint i = 0; i < G_N_ELEMENTS (sources); i++)
     if (sources[i] != 0)
       g_source_remove (sources[i]);
+  g_bus_unown_name (name);
+  g_dbus_connection_flush_sync (connection, NULL, NULL);
 }
 
 static void
@@ -192,19 +199,13 @@ serve (DhDaemon *daemon, GDBusConnection *connection)
   };
   g_autoptr (GError) error = NULL;
   g_autoptr (DhRootObject) object = dh_root_object_new (connection, &context, &error);
-  guint name;
 
   if (!object) {
     g_warning ("Cannot register %s: %s", DH_OBJECT_PATH, error->message);
     daemon->exit_code = EXIT_FAILURE;
     return;
   }
-  name = g_bus_own_name_on_connection (connection, DH_BUS_NAME, G_BUS_NAME_OWNER_FLAGS_DO_NOT_QUEUE,
-                                       on_name_acquired, on_name_lost, daemon, NULL);
-  dh_manager_start (daemon->manager);
-  run_loop (daemon);
-  g_bus_unown_name (name);
-  g_dbus_connection_flush_sync (connection, NULL, NULL);
+  run (daemon, connection);
 }
 
 int
