@@ -193,6 +193,17 @@ dh_process_is_alive (const DhProcess *process)
   return poll (&pollfd, 1, 0) == 0;
 }
 
+/* A process that exits has let go of its memory a moment before it counts as exited, and looks
+ * until then like one that is not dumpable. */
+static gboolean
+has_memory (const DhProcess *process)
+{
+  char status[DH_PROCESS_STATUS_BYTES];
+
+  return dh_process_files_read (process->directory, "status", status, sizeof status) == 0
+         && dh_process_files_find (status, "\nVmSize:") != NULL;
+}
+
 gboolean
 dh_process_read_owner (const DhProcess *process, DhOwner *ret_owner, GError **error)
 {
@@ -205,13 +216,13 @@ dh_process_read_owner (const DhProcess *process, DhOwner *ret_owner, GError **er
     errnum = EBADMSG;
   if (errnum == 0 && fstatat (process->directory, "maps", &maps, AT_SYMLINK_NOFOLLOW) < 0)
     errnum = errno;
-  if (!dh_process_is_alive (process))
+  /* The maps of what is not dumpable are root's: of a process of root that cannot be told. */
+  owner.dumpable = errnum == 0 && maps.st_uid == owner.uids[1];
+  if (!dh_process_is_alive (process) || (errnum == 0 && !owner.dumpable && !has_memory (process)))
     errnum = ESRCH;
   if (errnum != 0)
     return fail (error, process->pid, errnum, DH_ERROR_PROCESS_EXITED);
 
-  /* The maps of what is not dumpable are root's: of a process of root that cannot be told. */
-  owner.dumpable = maps.st_uid == owner.uids[1];
   *ret_owner = owner;
   return TRUE;
 }

@@ -18,6 +18,7 @@ typedef struct {
 #define STAT_AFTER_NAME "S 1 1 1 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 4711 1000 2000"
 #define STATUS_BEGIN "Name:\tname\nUmask:\t0022\nState:\tS (sleeping)\n"
 #define STATUS_IDS "Uid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\n"
+#define STATUS_MEMORY "VmSize:\t    2280 kB\n"
 
 static void
 write_file (Fixture *fixture, const char *name, const char *text)
@@ -29,14 +30,20 @@ write_file (Fixture *fixture, const char *name, const char *text)
   g_assert_no_error (error);
 }
 
-/* Writes what /proc/PID/status begins with, @rest after it. */
+/* Writes what /proc/PID/status begins with, @memory and @rest after it. */
+static void
+write_status_with (Fixture *fixture, int tgid, const char *rest, const char *memory)
+{
+  g_autofree char *text = g_strdup_printf (STATUS_BEGIN "Tgid:\t%d\nPid:\t%d\n%s%s", tgid,
+                                           fixture->child->pid, memory, rest);
+
+  write_file (fixture, "status", text);
+}
+
 static void
 write_status (Fixture *fixture, int tgid, const char *rest)
 {
-  g_autofree char *text =
-    g_strdup_printf (STATUS_BEGIN "Tgid:\t%d\nPid:\t%d\n%s", tgid, fixture->child->pid, rest);
-
-  write_file (fixture, "status", text);
+  write_status_with (fixture, tgid, rest, STATUS_MEMORY);
 }
 
 static void
@@ -200,6 +207,19 @@ test_the_owner_of_the_dead_is_not_told (Fixture *fixture, gconstpointer user_dat
   g_assert_error (error, DH_ERROR, DH_ERROR_PROCESS_EXITED);
 }
 
+/* It has let go of its memory, and its pidfd does not tell yet. */
+static void
+test_the_owner_of_the_dying_is_not_told (Fixture *fixture, gconstpointer user_data G_GNUC_UNUSED)
+{
+  g_autoptr (DhProcess) process = open_process (fixture);
+  g_autoptr (GError) error = NULL;
+  DhOwner owner;
+
+  write_status_with (fixture, fixture->child->pid, STATUS_IDS, "");
+  g_assert_false (dh_process_read_owner (process, &owner, &error));
+  g_assert_error (error, DH_ERROR, DH_ERROR_PROCESS_EXITED);
+}
+
 static void
 test_reads_every_id (Fixture *fixture, gconstpointer user_data G_GNUC_UNUSED)
 {
@@ -349,6 +369,7 @@ main (int argc, char **argv)
   ADD ("refuses-what-died-after-its-files-were-read",
        test_refuses_what_died_after_its_files_were_read);
   ADD ("the-owner-of-the-dead-is-not-told", test_the_owner_of_the_dead_is_not_told);
+  ADD ("the-owner-of-the-dying-is-not-told", test_the_owner_of_the_dying_is_not_told);
   ADD ("reads-every-id", test_reads_every_id);
   ADD ("takes-the-worst-for-granted", test_takes_the_worst_for_granted);
   ADD ("a-long-line-of-groups-hides-no-capability", test_a_long_line_of_groups_hides_no_capability);
