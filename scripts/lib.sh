@@ -54,10 +54,11 @@ make_work_folder() {
   export TMPDIR=$work
 }
 
+# missing_packages [PACKAGE...]: of PACKAGES and these.
 missing_packages() {
   local package
 
-  for package in "${PACKAGES[@]}"; do
+  for package in "${PACKAGES[@]}" "$@"; do
     if [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) != installed ]]; then
       echo "$package"
     fi
@@ -80,10 +81,11 @@ deny_services() {
   install -m 0755 /dev/stdin /usr/sbin/policy-rc.d <<<$'#!/bin/sh\nexit 101'
 }
 
+# install_packages [PACKAGE...]: PACKAGES and these, as far as they are missing.
 install_packages() {
   local missing
 
-  mapfile -t missing < <(missing_packages)
+  mapfile -t missing < <(missing_packages "$@")
   ((${#missing[@]} > 0)) || return 0
   echo "Installing ${missing[*]}"
   deny_services
