@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * SPDX-FileCopyrightText: The damon-hugepage authors */
+
+/* Calls the service, or what it is compared with, one call after another, and prints a line with
+ * what each took: "latencies MICROSECONDS ...". */
+
+#include "calls.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define PROPERTIES "org.freedesktop.DBus.Properties"
+
+static int warm_up = 50;
+static int calls; /* 0: as many as fit into the time */
+static int seconds;
+static int pause_usec;
+
+typedef enum { GET_ALL, GET_VERSION, SET_RATIO, N_KINDS } Kind;
+
+static const struct {
+  const char *name;
+  const char *method;
+} kinds[] = {
+  [GET_ALL] = { "get-all", "GetAll" },
+  [GET_VERSION] = { "get-version", "Get" },
+  [SET_RATIO] = { "set-ratio", "Set" },
+};
+G_STATIC_ASSERT (G_N_ELEMENTS (kinds) == N_KINDS);
+
+static GVariant *
+new_arguments (Kind kind, guint n)
+{
+  switch (kind) {
+  case GET_ALL:
+    return g_variant_new ("(s)", SERVICE_INTERFACE);
+  case GET_VERSION:
+    return g_variant_new ("(ss)", SERVICE_INTERFACE, "Version");
+  case SET_RATIO: /* another one each time */
+    return g_variant_new ("(ssv)", SERVICE_INTERFACE, "Ratio", g_variant_new_uint32 (5000 + n % 2));
+  default:
+    g_assert_not_reached ();
+  }
+}
+
+/* Returns: what it took, in microseconds. */
+static double
+call (GDBusConnection *connection, const char *bus_name, Kind kind, guint n)
+{
+  g_autoptr (GError) error = NULL;
+  GVariant *arguments = new_arguments (kind, n);
+  g_autoptr (GVariant) reply = NULL;
+  struct timespec begin, end;
+
+  clock_gettime (CLOCK_MONOTONIC, &begin);
+  reply = g_dbus_connection_call_sync (connection, bus_name, SERVICE_PATH, PROPERTIES,
+                                       kinds[kind].method, arguments, NULL,
+                                       G_DBUS_CALL_FLAGS_NO_AUTO_START, G_MAXINT, NULL, &error);
+  clock_gettime (CLOCK_MONOTONIC, &end);
+  if (!reply)
+    g_error ("%s: %s", kinds[kind].name, error->message);
+  return (double) (end.tv_sec - begin.tv_sec) * 1e6 + (double) (end.tv_nsec - begin.tv_nsec) / 1e3;
+}
+
+static void
+run (GDBusConnection *connection, const char *bus_name, Kind kind)
+{
+  g_autoptr (GString) line = g_string_new ("latencies");
+  gint64 deadline;
+  guint n = 0;
+
+  while (n < (guint) warm_up)
+    call (connection, bus_name, kind, n++);
+  deadline = g_get_monotonic_time () + (gint64) seconds * G_USEC_PER_SEC;
+  for (guint i = 0; calls ? i < (guint) calls : g_get_monotonic_time () < deadline; i++) {
+    g_string_append_printf (line, " %.1f", call (connection, bus_name, kind, n++));
+    if (pause_usec)
+      g_usleep ((gulong) pause_usec);
+  }
+  puts (line->str);
+}
+
+int
+main (int argc, char **argv)
+{
+  const GOptionEntry entries[] = {
+    { "warm-up", 0, 0, G_OPTION_ARG_INT, &warm_up, "Calls before it begins", "N" },
+    { "calls", 0, 0, G_OPTION_ARG_INT, &calls, "Calls", "N" },
+    { "seconds", 0, 0, G_OPTION_ARG_INT, &seconds, "Time, unless --calls says", "SECONDS" },
+    { "pause", 0, 0, G_OPTION_ARG_INT, &pause_usec, "Between calls", "MICROSECONDS" },
+    G_OPTION_ENTRY_NULL,
+  };
+  g_autoptr (GOptionContext) context = g_option_context_new ("BUS-NAME KIND");
+  g_autoptr (GDBusConnection) connection = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_option_context_add_main_entries (context, entries, NULL);
+  if (!g_option_context_parse (context, &argc, &argv, &error) || argc != 3)
+    return 2;
+  connection = g_bus_get_sync (G_BUS_TYPE_SYSTEM, NULL, &error);
+  if (!connection)
+    g_error ("%s", error->message);
+  for (Kind kind = 0; kind < N_KINDS; kind++)
+    if (g_str_equal (argv[2], kinds[kind].name)) {
+      run (connection, argv[1], kind);
+      return EXIT_SUCCESS;
+    }
+  return 2;
+}
