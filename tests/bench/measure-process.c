@@ -66,11 +66,18 @@ is_free (gpointer data)
   return ((ProcessCase *) data)->owned == 0;
 }
 
+/* Once it answers it also takes signals. */
 static void
 end_started (ProcessCase *self, Child *child)
 {
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) reply = g_dbus_connection_call_sync (
+    self->fixture.connection, self->awaited, SERVICE_PATH, "org.freedesktop.DBus.Properties", "Get",
+    g_variant_new ("(ss)", SERVICE_INTERFACE, "Version"), NULL, G_DBUS_CALL_FLAGS_NO_AUTO_START,
+    wait_milliseconds (START_SECONDS), NULL, &error);
   int status;
 
+  g_assert_no_error (error);
   child_signal (child, SIGTERM);
   g_assert_true (child_wait (child, START_SECONDS, &status));
   g_assert_cmpint (status, ==, 0);
