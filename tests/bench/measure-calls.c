@@ -8,7 +8,7 @@
 /* What one call takes that has the bus to itself: the middle of many, one after another. */
 
 #define PAIRS 7
-#define CALLER_SECONDS 60
+#define CALLER_SECONDS 120
 
 typedef struct {
   Fixture fixture;
