@@ -6,6 +6,8 @@
 #include "measurement.h"
 #include "measures.h"
 
+#include <signal.h>
+
 /* What a caller waits for and what the service holds while others never stop asking. */
 
 #define PAIRS 7
@@ -30,6 +32,8 @@ start_flood (Fixture *fixture, const char *bus_name, guint clients, GPtrArray *f
                      fixture_spawn_as (fixture, "alice", g_getenv ("DH_FLOODER"), bus_name, NULL));
   for (guint i = 0; i < clients; i++)
     g_free (child_expect_line (g_ptr_array_index (flooders, i), "ready", READY_SECONDS));
+  for (guint i = 0; i < clients; i++)
+    child_signal (g_ptr_array_index (flooders, i), SIGUSR1);
   wait_for (SETTLE_MSEC);
 }
 
@@ -38,7 +42,7 @@ static void
 end_flood (Fixture *fixture, GPtrArray *flooders)
 {
   for (guint i = 0; i < flooders->len; i++)
-    g_assert_false (child_has_exited (g_ptr_array_index (flooders, i)));
+    child_signal (g_ptr_array_index (flooders, i), SIGKILL);
   for (guint i = 0; i < flooders->len; i++)
     g_ptr_array_remove (fixture->children, g_ptr_array_index (flooders, i));
 }
