@@ -105,16 +105,14 @@ bus_case_expect_latencies (Child *caller, guint seconds)
 }
 
 Estimate
-bus_case_compare (guint pairs, SideFunc measure, gpointer data)
+bus_case_compare (guint pairs, PairFunc measure, gpointer data)
 {
   g_autoptr (GArray) quotients = g_array_new (FALSE, FALSE, sizeof (double));
 
   for (guint i = 0; i < pairs; i++) {
-    const Side first = i % 2 ? SIDE_PLAIN : SIDE_REAL;
     double sides[N_SIDES], quotient;
 
-    sides[first] = measure (first, data);
-    sides[!first] = measure (!first, data);
+    measure (i % 2 ? SIDE_PLAIN : SIDE_REAL, sides, data);
     quotient = sides[SIDE_REAL] / sides[SIDE_PLAIN];
     tell ("%.1f / %.1f = %.3f", sides[SIDE_REAL], sides[SIDE_PLAIN], quotient);
     g_array_append_val (quotients, quotient);

@@ -23,11 +23,13 @@ void bus_case_set_up (Fixture *self);
  * Returns: (transfer full) */
 Child *bus_case_start_plain (Fixture *self, ...) G_GNUC_NULL_TERMINATED;
 
-/* A caller's output, in microseconds. Returns: (transfer full) (element-type double) */
+/* A caller's output of one service, in microseconds. Returns: (transfer full) (element-type double)
+ */
 GArray *bus_case_expect_latencies (Child *caller, guint seconds);
 
-/* What is to be compared, of one side. */
-typedef double (*SideFunc) (Side side, gpointer data);
+/* Measures both sides, @first before the other one or in turns. */
+typedef void (*PairFunc) (Side first, double *ret_sides, gpointer data);
 
-/* @pairs times both sides, in turn beginning with either. Returns: the quotient, real ÷ plain. */
-Estimate bus_case_compare (guint pairs, SideFunc measure, gpointer data);
+/* Of so many pairs, of which every other begins with the plain side. Returns: the quotient, real ÷
+ * plain. */
+Estimate bus_case_compare (guint pairs, PairFunc measure, gpointer data);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * SPDX-FileCopyrightText: The damon-hugepage authors */
 
-/* Calls the service, or what it is compared with, one call after another, and prints a line with
- * what each took: "latencies MICROSECONDS ...". */
+/* Calls one or more services, one call after another, and prints a line for each service with what
+ * its calls took: "latencies MICROSECONDS ...". They take turns, so that a machine that slows down
+ * does so for all of them. */
 
 #include "calls.h"
 
@@ -10,6 +11,9 @@
 #include <stdlib.h>
 
 #define PROPERTIES "org.freedesktop.DBus.Properties"
+
+#define TURN 50 /* calls; even, so that the Ratio is another one also in the next turn */
+#define MAX_NAMES 2
 
 /* polkitd may lose a question, which is then refused after 15 s: the others count. */
 #define MAX_REFUSED 3
@@ -70,47 +74,56 @@ call (GDBusConnection *connection, const char *bus_name, Kind kind, guint n)
   return (double) (end.tv_sec - begin.tv_sec) * 1e6 + (double) (end.tv_nsec - begin.tv_nsec) / 1e3;
 }
 
+/* @names: of @n_names services. */
 static void
-run (GDBusConnection *connection, const char *bus_name, Kind kind)
+run (GDBusConnection *connection, char *const *names, guint n_names, Kind kind)
 {
-  g_autoptr (GString) line = g_string_new ("latencies");
+  GString *lines[MAX_NAMES];
   gint64 deadline;
   guint n = 0;
 
-  while (n < (guint) warm_up)
-    call (connection, bus_name, kind, n++);
+  for (guint i = 0; i < n_names; i++) {
+    lines[i] = g_string_new ("latencies");
+    for (guint k = 0; k < (guint) warm_up; k++)
+      call (connection, names[i], kind, n++);
+  }
   deadline = g_get_monotonic_time () + (gint64) seconds * G_USEC_PER_SEC;
-  for (guint i = 0; calls ? i < (guint) calls : g_get_monotonic_time () < deadline; i++) {
-    g_string_append_printf (line, " %.1f", call (connection, bus_name, kind, n++));
+  for (guint i = 0; calls ? i < (guint) calls * n_names : g_get_monotonic_time () < deadline; i++) {
+    const guint turn = i / TURN % n_names;
+
+    g_string_append_printf (lines[turn], " %.1f", call (connection, names[turn], kind, n++));
     if (pause_usec)
       g_usleep ((gulong) pause_usec);
   }
-  puts (line->str);
+  for (guint i = 0; i < n_names; i++) {
+    puts (lines[i]->str);
+    g_string_free (lines[i], TRUE);
+  }
 }
 
 int
 main (int argc, char **argv)
 {
   const GOptionEntry entries[] = {
-    { "warm-up", 0, 0, G_OPTION_ARG_INT, &warm_up, "Calls before it begins", "N" },
-    { "calls", 0, 0, G_OPTION_ARG_INT, &calls, "Calls", "N" },
+    { "warm-up", 0, 0, G_OPTION_ARG_INT, &warm_up, "Calls of each before it begins", "N" },
+    { "calls", 0, 0, G_OPTION_ARG_INT, &calls, "Calls of each", "N" },
     { "seconds", 0, 0, G_OPTION_ARG_INT, &seconds, "Time, unless --calls says", "SECONDS" },
     { "pause", 0, 0, G_OPTION_ARG_INT, &pause_usec, "Between calls", "MICROSECONDS" },
     G_OPTION_ENTRY_NULL,
   };
-  g_autoptr (GOptionContext) context = g_option_context_new ("BUS-NAME KIND");
+  g_autoptr (GOptionContext) context = g_option_context_new ("KIND BUS-NAME [BUS-NAME]");
   g_autoptr (GDBusConnection) connection = NULL;
   g_autoptr (GError) error = NULL;
 
   g_option_context_add_main_entries (context, entries, NULL);
-  if (!g_option_context_parse (context, &argc, &argv, &error) || argc != 3)
+  if (!g_option_context_parse (context, &argc, &argv, &error) || argc < 3 || argc > 2 + MAX_NAMES)
     return 2;
   connection = g_bus_get_sync (G_BUS_TYPE_SYSTEM, NULL, &error);
   if (!connection)
     g_error ("%s", error->message);
   for (Kind kind = 0; kind < N_KINDS; kind++)
-    if (g_str_equal (argv[2], kinds[kind].name)) {
-      run (connection, argv[1], kind);
+    if (g_str_equal (argv[1], kinds[kind].name)) {
+      run (connection, argv + 2, (guint) argc - 2, kind);
       return EXIT_SUCCESS;
     }
   return 2;

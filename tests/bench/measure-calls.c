@@ -17,18 +17,21 @@ typedef struct {
   guint calls;      /* of one side of a pair */
 } CallCase;
 
-static double
-measure_side (Side side, gpointer data)
+static void
+measure_pair (Side first, double *ret_sides, gpointer data)
 {
   CallCase *self = data;
   g_autofree char *calls = g_strdup_printf ("--calls=%u", self->calls);
-  g_autoptr (GArray) latencies = NULL;
-  Child *caller = fixture_spawn_as (&self->fixture, self->user, g_getenv ("DH_CALLER"),
-                                    bus_case_get_name (side), self->kind, calls, NULL);
+  Child *caller =
+    fixture_spawn_as (&self->fixture, self->user, g_getenv ("DH_CALLER"), self->kind, calls,
+                      bus_case_get_name (first), bus_case_get_name (!first), NULL);
 
-  latencies = bus_case_expect_latencies (caller, CALLER_SECONDS);
+  for (guint i = 0; i < N_SIDES; i++) {
+    g_autoptr (GArray) latencies = bus_case_expect_latencies (caller, CALLER_SECONDS);
+
+    ret_sides[i == 0 ? first : !first] = median (latencies);
+  }
   g_ptr_array_remove (self->fixture.children, caller);
-  return median (latencies);
 }
 
 /* Compares with @plain, which it ends. */
@@ -36,8 +39,8 @@ static void
 compare (CallCase *self, const char *figure, Child *plain, gboolean smoke)
 {
   if (smoke)
-    self->calls = 20;
-  report (figure, bus_case_compare (smoke ? 1 : PAIRS, measure_side, self));
+    self->calls = 50;
+  report (figure, bus_case_compare (smoke ? 1 : PAIRS, measure_pair, self));
   child_free (plain);
   fixture_tear_down (&self->fixture, NULL);
 }

@@ -57,8 +57,9 @@ measure_side (Fixture *fixture, Side side, guint clients, guint seconds)
   Child *caller;
 
   start_flood (fixture, bus_case_get_name (side), clients, flooders);
-  caller = fixture_spawn_as (fixture, "bob", g_getenv ("DH_CALLER"), bus_case_get_name (side),
-                             "get-version", time, "--pause=" PAUSE_USEC, "--warm-up=5", NULL);
+  caller =
+    fixture_spawn_as (fixture, "bob", g_getenv ("DH_CALLER"), "get-version",
+                      bus_case_get_name (side), time, "--pause=" PAUSE_USEC, "--warm-up=5", NULL);
   latencies = bus_case_expect_latencies (caller, seconds + READY_SECONDS);
   g_ptr_array_remove (fixture->children, caller);
   end_flood (fixture, flooders);

@@ -13,25 +13,15 @@
 /* The service and its client as processes: how soon they are there, and what they hold. */
 
 #define PAIRS 7
-#define STARTS 5 /* of one side of a pair */
+/* Of one side of a pair. */
+#define STARTS 5
 #define RUNS 20
 #define START_SECONDS 20
 
 #define PEER "/usr/libexec/power-profiles-daemon"
 #define PEER_NAME "net.hadess.PowerProfiles"
-#define MEMORY_SECONDS 10 /* after the start */
-/* GLib's threads without work end 15 s after the last one. */
-#define REST_SECONDS 18
+#define IDLE_SECONDS 10 /* after the start */
 #define WAKEUP_SECONDS 60
-
-static double
-get_median (const double *values, guint n)
-{
-  g_autoptr (GArray) array = g_array_new (FALSE, FALSE, sizeof (double));
-
-  g_array_append_vals (array, values, n);
-  return median (array);
-}
 
 typedef struct {
   Fixture fixture;
@@ -39,8 +29,30 @@ typedef struct {
   char *configuration;
   const char *awaited; /* a name on the bus */
   gint64 owned;        /* when it got an owner; 0: has none */
+  double (*run_once) (gpointer self, Side side);
   guint repeats;
 } ProcessCase;
+
+/* Both in turns: the middle of each. */
+static void
+measure_pair (Side first, double *ret_sides, gpointer data)
+{
+  ProcessCase *self = data;
+  GArray *took[N_SIDES];
+
+  for (Side side = 0; side < N_SIDES; side++)
+    took[side] = g_array_new (FALSE, FALSE, sizeof (double));
+  for (guint i = 0; i < N_SIDES * self->repeats; i++) {
+    const Side side = i % 2 ? !first : first;
+    const double once = self->run_once (self, side);
+
+    g_array_append_val (took[side], once);
+  }
+  for (Side side = 0; side < N_SIDES; side++) {
+    ret_sides[side] = median (took[side]);
+    g_array_unref (took[side]);
+  }
+}
 
 static void
 on_owner_changed (GDBusConnection *connection, const char *sender, const char *path,
@@ -87,8 +99,9 @@ end_started (ProcessCase *self, Child *child)
 /* Without the program that takes privileges away, which would be a part of both. Returns: what it
  * took until the name was owned, in milliseconds. */
 static double
-start_once (ProcessCase *self, Side side)
+start_once (gpointer data, Side side)
 {
+  ProcessCase *self = data;
   const char *real[] = { self->service, "--engine=bpf", self->configuration, NULL };
   const char *plain[] = { g_getenv ("DH_PLAIN_SERVICE"), NULL };
   ChildOptions options = { .environment = (const char *const *) self->fixture.service_environment,
@@ -107,21 +120,10 @@ start_once (ProcessCase *self, Side side)
   return took;
 }
 
-static double
-measure_starts (Side side, gpointer data)
-{
-  ProcessCase *self = data;
-  double took[STARTS];
-
-  for (guint i = 0; i < self->repeats; i++)
-    took[i] = start_once (self, side);
-  return get_median (took, self->repeats);
-}
-
 void
 measure_start (gboolean smoke, gboolean is_long)
 {
-  ProcessCase self = { .repeats = smoke ? 1 : STARTS };
+  ProcessCase self = { .run_once = start_once, .repeats = smoke ? 1 : STARTS };
   g_autofree char *configuration = NULL;
 
   bus_case_set_up_bus (&self.fixture);
@@ -137,7 +139,7 @@ measure_start (gboolean smoke, gboolean is_long)
   wait_for_bus (self.fixture.connection);
   for (Side side = 0; side < N_SIDES; side++)
     start_once (&self, side); /* brings the files in */
-  report ("start", bus_case_compare (smoke ? 1 : PAIRS, measure_starts, &self));
+  report ("start", bus_case_compare (smoke ? 1 : PAIRS, measure_pair, &self));
   fixture_tear_down (&self.fixture, NULL);
   g_free (self.configuration);
   g_free (self.service);
@@ -211,7 +213,6 @@ measure_idle_memory (Fixture *fixture, Child *peer)
 void
 measure_idle (gboolean smoke, gboolean is_long)
 {
-  const guint memory_seconds = smoke ? 1 : MEMORY_SECONDS;
   g_autoptr (GHashTable) before = NULL, after = NULL;
   Fixture fixture = { 0 };
   Child *peer;
@@ -223,10 +224,10 @@ measure_idle (gboolean smoke, gboolean is_long)
   peer = start_peer (&fixture);
   fixture_service_start (&fixture, NULL);
   pid = child_get_pid (fixture.service);
-  wait_for (memory_seconds * 1000);
+  wait_for (smoke ? 1000 : IDLE_SECONDS * 1000);
   measure_idle_memory (&fixture, peer);
   child_free (peer);
-  wait_for (smoke ? 0 : (REST_SECONDS - memory_seconds) * 1000);
+  wait_for_bus (fixture.connection);
   before = read_switches (pid);
   wait_for (smoke ? 1000 : WAKEUP_SECONDS * 1000);
   after = read_switches (pid);
@@ -236,8 +237,9 @@ measure_idle (gboolean smoke, gboolean is_long)
 
 /* Returns: what it took, in milliseconds. */
 static double
-run_once (ProcessCase *self, Side side)
+run_client_once (gpointer data, Side side)
 {
+  ProcessCase *self = data;
   char *real[] = { (char *) g_getenv ("DH_HUGEPAGECTL"), (char *) "status", NULL };
   char *plain[] = { (char *) g_getenv ("DH_PLAIN_CLIENT"), NULL };
   const gint64 begin = g_get_monotonic_time ();
@@ -251,25 +253,14 @@ run_once (ProcessCase *self, Side side)
   return (double) (g_get_monotonic_time () - begin) / 1e3;
 }
 
-static double
-measure_runs (Side side, gpointer data)
-{
-  ProcessCase *self = data;
-  double took[RUNS];
-
-  for (guint i = 0; i < self->repeats; i++)
-    took[i] = run_once (self, side);
-  return get_median (took, self->repeats);
-}
-
 void
 measure_client (gboolean smoke, gboolean is_long)
 {
-  ProcessCase self = { .repeats = smoke ? 2 : RUNS };
+  ProcessCase self = { .run_once = run_client_once, .repeats = smoke ? 2 : RUNS };
 
   bus_case_set_up (&self.fixture);
   for (Side side = 0; side < N_SIDES; side++)
-    run_once (&self, side); /* brings the files in */
-  report ("client-status", bus_case_compare (smoke ? 1 : PAIRS, measure_runs, &self));
+    run_client_once (&self, side); /* brings the files in */
+  report ("client-status", bus_case_compare (smoke ? 1 : PAIRS, measure_pair, &self));
   fixture_tear_down (&self.fixture, NULL);
 }
