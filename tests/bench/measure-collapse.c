@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * SPDX-FileCopyrightText: The damon-hugepage authors */
+
+#include "measurement.h"
+#include "measures.h"
+#include "stage.h"
+#include "target-objects.h"
+
+#define PAIRS 7
+#define WORK_SECONDS 60
+
+/* The quota of time that is measured by: what a window allows is spent within a fifth of it, and
+ * then nothing happens, so that windows can be told apart from outside. */
+#define QUOTA_USEC 100000
+#define QUOTA "{'QuotaTimeUSec': <@t 100000>, 'QuotaSize': <@t 0>}"
+#define QUIET_USEC 300000
+#define WINDOWS 3
+
+/* Of the service, by default. */
+#define DEFAULT_QUOTA_SHARE 0.01
+
+#define RATE_REPEATS 4
+#define RATE_MILLISECONDS 5000
+
+#define ALMOST_ALL 0.95
+
+typedef struct {
+  guint64 collapsed; /* bytes */
+  guint64 tried;     /* bytes */
+  guint64 calls;
+} Progress;
+
+static Progress
+read_progress (Stage *stage, const char *path)
+{
+  GDBusConnection *connection = stage->fixture.connection;
+
+  return (Progress){ get_target_statistic (connection, path, "collapsed-bytes"),
+                     get_target_statistic (connection, path, "tried-bytes"),
+                     get_target_statistic (connection, path, "tried-regions") };
+}
+
+/* Waits until a window's quota is spent: something was done, and then nothing for a while. */
+static Progress
+wait_for_end_of_window (Stage *stage, const char *path, guint64 collapsed)
+{
+  const gint64 deadline = wait_deadline (WORK_SECONDS);
+  gint64 last = g_get_monotonic_time ();
+  Progress progress = { .collapsed = collapsed };
+  gboolean begun = FALSE;
+
+  while (!begun || g_get_monotonic_time () - last < QUIET_USEC) {
+    const Progress now = read_progress (stage, path);
+
+    g_assert_cmpint (g_get_monotonic_time (), <, deadline);
+    if (now.collapsed > progress.collapsed) {
+      begun = TRUE;
+      last = g_get_monotonic_time ();
+    }
+    progress = now;
+    wait_for (10);
+  }
+  return progress;
+}
+
+static double
+get_run_blocks (const Progress *progress)
+{
+  return (double) progress->tried / PAGE_TABLES_BLOCK_SIZE / (double) progress->calls;
+}
+
+/* Returns: bytes per second of the quota; @ret_run: blocks in a call, on average. What the first
+ * window brings does not count: it may open late, and its price is not known. */
+static double
+measure_served (Stage *stage, guint windows, double *ret_run)
+{
+  char *path = stage_serve (stage);
+  Progress first, last;
+
+  first = wait_for_end_of_window (stage, path, 0);
+  last = first;
+  for (guint i = 0; i < windows; i++)
+    last = wait_for_end_of_window (stage, path, last.collapsed);
+  *ret_run = get_run_blocks (&last);
+  stage_stop_serving (stage, path);
+  return (double) (last.collapsed - first.collapsed) / windows / QUOTA_USEC * G_USEC_PER_SEC;
+}
+
+void
+measure_collapse (gboolean smoke, gboolean is_long)
+{
+  const StageSize size = { .hot = smoke ? 512 : 1152 };
+  const guint pairs = smoke ? 1 : PAIRS;
+  g_autoptr (GArray) quotients = g_array_new (FALSE, FALSE, sizeof (double));
+  Stage stage = { 0 };
+  double run = 1;
+
+  stage_set_up (&stage, &size);
+  engine_configure (&stage.fixture, QUOTA);
+  for (guint i = 0; i < pairs; i++) {
+    double bare = i % 2 ? stage_run_bare_loop (&stage, run) : 0;
+    const double served = measure_served (&stage, smoke ? 1 : WINDOWS, &run);
+    double quotient;
+
+    bare = i % 2 ? bare : stage_run_bare_loop (&stage, run);
+    quotient = served / bare;
+    g_array_append_val (quotients, quotient);
+    tell ("served %.0f MB/s, bare %.0f MB/s, runs of %.2f blocks", served / 1e6, bare / 1e6, run);
+  }
+  report ("collapse-throughput", estimate_median (quotients));
+  stage_tear_down (&stage);
+}
+
+void
+measure_target_throughput (gboolean smoke, gboolean is_long)
+{
+  const StageSize size = { .hot = smoke ? 64 : 512 };
+  const guint repeats = smoke ? 1 : RATE_REPEATS, milliseconds = smoke ? 200 : RATE_MILLISECONDS;
+  g_autoptr (GArray) quotients = g_array_new (FALSE, FALSE, sizeof (double));
+  Stage stage = { 0 };
+
+  stage_set_up (&stage, &size);
+  for (guint i = 0; i < repeats; i++) {
+    const double before = stage_measure_rate (&stage, milliseconds);
+    char *path = stage_serve (&stage);
+    double during, quotient;
+
+    stage_wait_for_work (&stage, path, WORK_SECONDS);
+    during = stage_measure_rate (&stage, milliseconds);
+    tell ("before %.2f, while collapsing %.2f accesses/µs; %u of %u hot blocks huge", before,
+          during, stage_count_hot_huge (&stage), size.hot);
+    quotient = during / before;
+    g_array_append_val (quotients, quotient);
+    stage_stop_serving (&stage, path);
+  }
+  report ("target-throughput", estimate_median (quotients));
+  stage_tear_down (&stage);
+}
+
+/* An epoch is announced by new figures at its begin and at its end; calls bring some too, but none
+ * comes before the end of the second epoch. Returns: when that was, monotonic microseconds. */
+static guint64
+wait_for_second_epoch (Stage *stage, const char *path)
+{
+  const gint64 deadline = wait_deadline (WORK_SECONDS);
+  guint64 seen = 0;
+
+  for (guint i = 0; i < 4;) {
+    const guint64 timestamp = get_target_statistic (stage->fixture.connection, path, "timestamp");
+
+    g_assert_cmpint (g_get_monotonic_time (), <, deadline);
+    if (timestamp != seen)
+      i++;
+    seen = timestamp;
+    wait_for (5);
+  }
+  return seen;
+}
+
+typedef struct {
+  Stage *stage;
+  double share;
+} HugeWait;
+
+static gboolean
+is_huge (gpointer data)
+{
+  const HugeWait *wait = data;
+  const guint hot = wait->stage->map->blocks[HEAT_CLASS_HOT]->len;
+
+  return stage_count_hot_huge (wait->stage) >= wait->share * hot;
+}
+
+void
+measure_time_to_hot (gboolean smoke, gboolean is_long)
+{
+  const StageSize size = { .hot = smoke ? 16 : 384, .one = 64, .cold = smoke ? 16 : 1600 };
+  const double hot_bytes = (double) size.hot * PAGE_TABLES_BLOCK_SIZE;
+  Stage stage = { 0 };
+  double seconds, bare, allowed, run;
+  Progress progress;
+  guint64 begin;
+  char *path;
+
+  stage_set_up (&stage, &size);
+  path = stage_serve (&stage);
+  begin = wait_for_second_epoch (&stage, path);
+  g_assert_true (wait_until (is_huge, &(HugeWait){ &stage, ALMOST_ALL }, 2 * WORK_SECONDS));
+  seconds = (double) ((guint64) g_get_monotonic_time () - begin) / G_USEC_PER_SEC;
+  progress = read_progress (&stage, path);
+  run = get_run_blocks (&progress);
+  stage_stop_serving (&stage, path);
+  bare = stage_run_bare_loop (&stage, run);
+  allowed = hot_bytes / (DEFAULT_QUOTA_SHARE * bare);
+  tell ("%.1f s, of %.1f s that the quota allows at %.0f MB/s, runs of %.2f blocks", seconds,
+        allowed, bare / 1e6, run);
+  report_value ("time-to-hot", seconds / allowed);
+  stage_tear_down (&stage);
+}

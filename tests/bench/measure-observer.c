@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * SPDX-FileCopyrightText: The damon-hugepage authors */
+
+#include "cpu-time.h"
+#include "engine-probe.h"
+#include "measurement.h"
+#include "measures.h"
+#include "stage.h"
+#include "target-objects.h"
+
+#include <signal.h>
+#include <sys/mman.h>
+
+/* Until nothing has become huge for so long, everything that pays is. */
+#define STILL_SECONDS 20
+#define SETTLING_SECONDS 90
+
+/* Two of the longest epochs. */
+#define WATCH_MILLISECONDS 64000
+/* An epoch takes more than twice as long, so that none begins and ends unseen. */
+#define POLL_MILLISECONDS 250
+
+#define PAIRS 25
+#define SLICE_MILLISECONDS 2000
+
+#define CALIBRATION_BYTES ((gsize) 256 << 20)
+#define CALIBRATION_ROUNDS 15
+
+typedef struct {
+  Stage *stage;
+  const char *path;
+  guint64 collapsed;
+  gint64 since;
+  gint64 seconds;
+} StillWait;
+
+static gboolean
+stands_still (gpointer data)
+{
+  StillWait *wait = data;
+  const guint64 collapsed =
+    get_target_statistic (wait->stage->fixture.connection, wait->path, "collapsed-bytes");
+
+  if (collapsed != wait->collapsed)
+    wait->since = g_get_monotonic_time ();
+  wait->collapsed = collapsed;
+  return collapsed > 0 && g_get_monotonic_time () - wait->since >= wait->seconds * G_USEC_PER_SEC;
+}
+
+/* As quickly as may be; what is measured then has the quota that it has by default. */
+static void
+settle (Stage *stage, const char *path, gboolean smoke)
+{
+  StillWait wait = { .stage = stage, .path = path, .seconds = smoke ? 0 : STILL_SECONDS };
+
+  if (!wait_until (stands_still, &wait, SETTLING_SECONDS))
+    tell ("it still makes memory huge");
+  tell ("%u of %u hot blocks are huge, and %" G_GUINT64_FORMAT " MiB in all",
+        stage_count_hot_huge (stage), stage->map->blocks[HEAT_CLASS_HOT]->len,
+        get_target_statistic (stage->fixture.connection, path, "hugepage-bytes") >> 20);
+}
+
+static double
+time_touching (volatile char *pages)
+{
+  const gint64 start = g_get_monotonic_time ();
+
+  for (gsize i = 0; i < CALIBRATION_BYTES; i += DH_PAGE_SIZE)
+    pages[i];
+  return (double) (g_get_monotonic_time () - start);
+}
+
+/* What touching a page costs more after its accessed bit was cleared, as the service clears it: in
+ * seconds. */
+static double
+calibrate_retouch (void)
+{
+  const double n_pages = (double) CALIBRATION_BYTES / (double) DH_PAGE_SIZE;
+  g_autoptr (GArray) costs = g_array_new (FALSE, FALSE, sizeof (double));
+  char *pages =
+    mmap (NULL, CALIBRATION_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+  g_assert_true (pages != MAP_FAILED);
+  g_assert_no_errno (madvise (pages, CALIBRATION_BYTES, MADV_NOHUGEPAGE));
+  for (gsize i = 0; i < CALIBRATION_BYTES; i += DH_PAGE_SIZE)
+    pages[i] = 1;
+  for (guint i = 0; i < CALIBRATION_ROUNDS; i++) {
+    const double marked = time_touching (pages);
+    double cost;
+
+    g_assert_no_errno (madvise (pages, CALIBRATION_BYTES, MADV_COLD));
+    cost = (time_touching (pages) - marked) / n_pages / G_USEC_PER_SEC;
+    g_array_append_val (costs, cost);
+  }
+  munmap (pages, CALIBRATION_BYTES);
+  return MAX (median (costs), 0);
+}
+
+typedef struct {
+  guint64 timestamp;
+  guint64 young; /* pages, when last looked */
+  guint64 seen;  /* of them, at each begin and each end of an epoch */
+  guint changes; /* so many begins and ends */
+} Watch;
+
+/* What the service has cleared by the begin of an epoch is what was young before. */
+static void
+poll_epochs (Stage *stage, const char *path, EngineProbe *probe, Watch *watch)
+{
+  const guint64 timestamp = get_target_statistic (stage->fixture.connection, path, "timestamp");
+
+  if (watch->timestamp != 0 && timestamp != watch->timestamp) {
+    watch->seen += watch->young;
+    watch->changes++;
+  }
+  watch->timestamp = timestamp;
+  engine_probe_read (probe);
+  watch->young = engine_probe_count_young (probe);
+}
+
+static void
+watch_service (Stage *stage, const char *path, guint milliseconds)
+{
+  const GPid service = child_get_pid (stage->fixture.service);
+  const double retouch = calibrate_retouch ();
+  const gint64 start = g_get_monotonic_time ();
+  const double begin = cpu_time_get (service);
+  g_autoptr (EngineProbe) probe = engine_probe_new (stage->pid);
+  Watch watch = { 0 };
+  double seconds, cores, cleared;
+
+  while (g_get_monotonic_time () - start < milliseconds * (gint64) 1000) {
+    poll_epochs (stage, path, probe, &watch);
+    wait_for (POLL_MILLISECONDS);
+  }
+  seconds = (double) (g_get_monotonic_time () - start) / G_USEC_PER_SEC;
+  cores = (cpu_time_get (service) - begin) / seconds;
+  cleared = (double) watch.seen / 2 / seconds;
+  tell ("%.1f epochs in %.0f s, %.0f pages cleared per second, %.0f ns to touch one again",
+        watch.changes / 2.0, seconds, cleared, retouch * 1e9);
+  report_value ("observer-counted", cleared * retouch);
+  report_value ("observer-cpu", cores);
+}
+
+/* Of rounds whose first number is the rate with the service, and the second without. */
+static double
+get_loss (const double *sums)
+{
+  return 1 - sums[0] / sums[1];
+}
+
+/* A service that is stopped has everything as it was: nothing is learnt or forgotten in between.
+ * Epochs that fall due meanwhile come when it goes on, so that what is seen is rather too much. */
+static void
+compare_throughput (Stage *stage, guint pairs, guint milliseconds)
+{
+  g_autoptr (GArray) rounds = g_array_new (FALSE, FALSE, sizeof (Round));
+
+  for (guint i = 0; i < pairs; i++) {
+    Round round = { 0 };
+
+    for (guint j = 0; j < 2; j++) {
+      const guint state = (i + j) % 2;
+
+      child_signal (stage->fixture.service, state ? SIGSTOP : SIGCONT);
+      round.state[state] = stage_measure_rate (stage, milliseconds);
+    }
+    g_array_append_val (rounds, round);
+  }
+  child_signal (stage->fixture.service, SIGCONT);
+  report ("observer-throughput", estimate_pooled (rounds, get_loss));
+}
+
+void
+measure_observer (gboolean smoke, gboolean is_long)
+{
+  const StageSize size = smoke ? (StageSize){ 16, 0, 16, 32 } : (StageSize){ 256, 512, 256, 3072 };
+  Stage stage = { 0 };
+  char *path;
+
+  stage_set_up (&stage, &size);
+  engine_configure (&stage.fixture, "{'QuotaTimeUSec': <@t 500000>, 'QuotaSize': <@t 0>}");
+  path = stage_serve (&stage);
+  settle (&stage, path, smoke);
+  engine_configure (&stage.fixture, "{'QuotaTimeUSec': <@t 10000>, 'QuotaSize': <@t 134217728>}");
+  watch_service (&stage, path, smoke ? 500 : WATCH_MILLISECONDS);
+  compare_throughput (&stage, smoke ? 2 : PAIRS, smoke ? 100 : SLICE_MILLISECONDS);
+  g_free (path);
+  stage_tear_down (&stage);
+}
