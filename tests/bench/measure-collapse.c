@@ -6,15 +6,20 @@
 #include "stage.h"
 #include "target-objects.h"
 
+#define BLOCK_MEBIBYTES 2
+
 #define PAIRS 7
 #define WORK_SECONDS 60
 
 /* The quota of time that is measured by: what a window allows is spent within a fifth of it, and
  * then nothing happens, so that windows can be told apart from outside. */
-#define QUOTA_USEC 100000
-#define QUOTA "{'QuotaTimeUSec': <@t 100000>, 'QuotaSize': <@t 0>}"
+#define QUOTA_USEC 50000
+#define QUOTA "{'QuotaTimeUSec': <@t 50000>, 'QuotaSize': <@t 0>}"
 #define QUIET_USEC 300000
-#define WINDOWS 3
+#define WINDOWS 4
+
+/* More than a window makes huge. */
+#define WARM_MEBIBYTES 256
 
 /* Of the service, by default. */
 #define DEFAULT_QUOTA_SHARE 0.01
@@ -40,7 +45,8 @@ read_progress (Stage *stage, const char *path)
                      get_target_statistic (connection, path, "tried-regions") };
 }
 
-/* Waits until a window's quota is spent: something was done, and then nothing for a while. */
+/* Waits until a window's quota is spent: something was done, and then nothing for a while. What is
+ * left of the window is enough to prepare the host for the next. */
 static Progress
 wait_for_end_of_window (Stage *stage, const char *path, guint64 collapsed)
 {
@@ -60,6 +66,7 @@ wait_for_end_of_window (Stage *stage, const char *path, guint64 collapsed)
     progress = now;
     wait_for (10);
   }
+  engine_warm_host (WARM_MEBIBYTES);
   return progress;
 }
 
@@ -86,10 +93,17 @@ measure_served (Stage *stage, guint windows, double *ret_run)
   return (double) (last.collapsed - first.collapsed) / windows / QUOTA_USEC * G_USEC_PER_SEC;
 }
 
+static double
+measure_bare (Stage *stage, double run)
+{
+  engine_warm_host (stage->map->blocks[HEAT_CLASS_HOT]->len * BLOCK_MEBIBYTES);
+  return stage_run_bare_loop (stage, run);
+}
+
 void
 measure_collapse (gboolean smoke, gboolean is_long)
 {
-  const StageSize size = { .hot = smoke ? 512 : 1152 };
+  const StageSize size = { .hot = smoke ? 256 : 512 };
   const guint pairs = smoke ? 1 : PAIRS;
   g_autoptr (GArray) quotients = g_array_new (FALSE, FALSE, sizeof (double));
   Stage stage = { 0 };
@@ -98,11 +112,11 @@ measure_collapse (gboolean smoke, gboolean is_long)
   stage_set_up (&stage, &size);
   engine_configure (&stage.fixture, QUOTA);
   for (guint i = 0; i < pairs; i++) {
-    double bare = i % 2 ? stage_run_bare_loop (&stage, run) : 0;
+    double bare = i % 2 ? measure_bare (&stage, run) : 0;
     const double served = measure_served (&stage, smoke ? 1 : WINDOWS, &run);
     double quotient;
 
-    bare = i % 2 ? bare : stage_run_bare_loop (&stage, run);
+    bare = i % 2 ? bare : measure_bare (&stage, run);
     quotient = served / bare;
     g_array_append_val (quotients, quotient);
     tell ("served %.0f MB/s, bare %.0f MB/s, runs of %.2f blocks", served / 1e6, bare / 1e6, run);
@@ -120,6 +134,7 @@ measure_target_throughput (gboolean smoke, gboolean is_long)
   Stage stage = { 0 };
 
   stage_set_up (&stage, &size);
+  stage_keep_warm (&stage);
   for (guint i = 0; i < repeats; i++) {
     const double before = stage_measure_rate (&stage, milliseconds);
     char *path = stage_serve (&stage);
@@ -183,6 +198,7 @@ measure_time_to_hot (gboolean smoke, gboolean is_long)
   char *path;
 
   stage_set_up (&stage, &size);
+  stage_keep_warm (&stage);
   path = stage_serve (&stage);
   begin = wait_for_second_epoch (&stage, path);
   g_assert_true (wait_until (is_huge, &(HugeWait){ &stage, ALMOST_ALL }, 2 * WORK_SECONDS));
@@ -190,7 +206,7 @@ measure_time_to_hot (gboolean smoke, gboolean is_long)
   progress = read_progress (&stage, path);
   run = get_run_blocks (&progress);
   stage_stop_serving (&stage, path);
-  bare = stage_run_bare_loop (&stage, run);
+  bare = measure_bare (&stage, run);
   allowed = hot_bytes / (DEFAULT_QUOTA_SHARE * bare);
   tell ("%.1f s, of %.1f s that the quota allows at %.0f MB/s, runs of %.2f blocks", seconds,
         allowed, bare / 1e6, run);

@@ -16,6 +16,9 @@
 /* More than hot and warm blocks need, so that none is had for the first time. */
 #define SPARE_MEBIBYTES 128
 
+/* What the default quota makes huge in a second, and more. */
+#define WARM_MEBIBYTES "128"
+
 void
 stage_set_up_service (Fixture *fixture)
 {
@@ -52,9 +55,28 @@ stage_set_up (Stage *self, const StageSize *size)
   engine_warm_host ((size->hot + size->warm) * BLOCK_MEBIBYTES + SPARE_MEBIBYTES);
 }
 
+static gboolean
+warm (gpointer data)
+{
+  const char *argv[] = { g_getenv ("DH_HOSTMEM_WARM"), WARM_MEBIBYTES, NULL };
+  Stage *self = data;
+
+  g_clear_pointer (&self->warmer, child_free);
+  self->warmer = child_spawn (argv, &(ChildOptions){ .user = NULL });
+  return G_SOURCE_CONTINUE;
+}
+
+void
+stage_keep_warm (Stage *self)
+{
+  self->warmth = g_timeout_add_seconds (1, warm, self);
+}
+
 void
 stage_tear_down (Stage *self)
 {
+  g_clear_handle_id (&self->warmth, g_source_remove);
+  g_clear_pointer (&self->warmer, child_free);
   page_tables_close (self->tables);
   heat_map_free (self->map);
   fixture_tear_down (&self->fixture, NULL);

@@ -12,6 +12,8 @@ typedef struct {
   GPid pid;
   HeatMap *map;
   PageTables *tables;
+  guint warmth; /* timer of stage_keep_warm(); 0: none */
+  Child *warmer;
 } Stage;
 
 /* Blocks of each class. */
@@ -29,6 +31,11 @@ void stage_set_up_service (Fixture *fixture);
  * as its hot and warm blocks need are touched and given back before. */
 void stage_set_up (Stage *self, const StageSize *size);
 void stage_tear_down (Stage *self);
+
+/* Where a host takes back memory that has been free for two seconds, the next use of a huge page
+ * costs it ten times what the kernel takes: from now on, once a second, as many as are needed until
+ * the next time are touched and given back. */
+void stage_keep_warm (Stage *self);
 
 /* Has the hotmap served by a new target. Returns: (transfer full): its path. */
 char *stage_serve (Stage *self);
