@@ -20,8 +20,8 @@
 /* An epoch takes more than twice as long, so that none begins and ends unseen. */
 #define POLL_MILLISECONDS 250
 
-#define PAIRS 25
-#define SLICE_MILLISECONDS 2000
+#define PAIRS 60
+#define SLICE_MILLISECONDS 1000
 
 #define CALIBRATION_BYTES ((gsize) 256 << 20)
 #define CALIBRATION_ROUNDS 15
