@@ -112,12 +112,11 @@ take_line (const char *line, GHashTable *seen)
   puts (line);
   fflush (stdout);
   outcome = g_new (Outcome, 1);
-  *outcome
-    = (Outcome){ .figure = figure,
-                 .estimate = { get_number (object, "value"), get_number (object, "low"),
-                               get_number (object, "high") },
-                 .measured = TRUE,
-                 .met = json_object_get_boolean_member_with_default (object, "met", FALSE) };
+  *outcome = (Outcome){ .figure = figure,
+                        .estimate = { get_number (object, "value"), get_number (object, "low"),
+                                      get_number (object, "high") },
+                        .measured = TRUE,
+                        .met = json_object_get_boolean_member_with_default (object, "met", FALSE) };
   g_hash_table_insert (seen, (gpointer) figure, outcome);
 }
 
@@ -215,12 +214,15 @@ print_table (const Bench *self)
   for (guint i = 0; i < self->outcomes->len; i++) {
     const Outcome *outcome = &g_array_index (self->outcomes, Outcome, i);
     g_autofree char *bound = figure_format_bound (outcome->figure);
-    const char *verdict = !outcome->measured ? "not measured" : outcome->met ? "met" : "MISSED";
+    const gboolean is_held = outcome->figure->kind != BOUND_NONE && !smoke;
+    const char *verdict = !outcome->measured ? "not measured"
+                          : !is_held         ? ""
+                          : outcome->met     ? "met"
+                                             : "MISSED";
 
     fprintf (stderr, "%-22s %10.4g %10.4g %10.4g  %-9s %-8s %s\n", outcome->figure->name,
              outcome->estimate.value, outcome->estimate.low, outcome->estimate.high,
-             outcome->figure->unit, bound,
-             outcome->figure->kind == BOUND_NONE && outcome->measured ? "" : verdict);
+             outcome->figure->unit, bound, verdict);
   }
 }
 

@@ -76,8 +76,8 @@ figure_is_met (const Figure *figure, const Estimate *estimate)
   case RULE_BETTER_END:
     return get_excess (figure, better) <= 0;
   case RULE_SHARE:
-    return get_excess (figure, better) <= 0
-           && get_excess (figure, estimate->value) <= SHARE_SLACK && width <= SHARE_WIDTH;
+    return get_excess (figure, better) <= 0 && get_excess (figure, estimate->value) <= SHARE_SLACK
+           && width <= SHARE_WIDTH;
   case RULE_NARROW:
     return get_excess (figure, better) <= 0 && width <= NARROW_WIDTH;
   }

@@ -4,9 +4,9 @@
 
 #include "statistics.h"
 
-/* A measurement brings up what it needs, measures one or more figures and reports them. It runs as a
- * test case of a process of its own, as root in scripts/private-namespace; an assertion that fails
- * is a figure that was not measured. */
+/* A measurement brings up what it needs, measures one or more figures and reports them. It runs as
+ * a test case of a process of its own, as root in scripts/private-namespace; an assertion that
+ * fails is a figure that was not measured. */
 
 typedef struct {
   const char *name;
@@ -22,9 +22,9 @@ typedef enum {
 typedef enum {
   RULE_VALUE,      /* the value itself meets the bound */
   RULE_BETTER_END, /* the interval's better end does */
-  RULE_SHARE,      /* the better end does, the middle misses it by 0.1 at most, and the interval is no
-                      wider than 0.3 */
-  RULE_NARROW,     /* the better end does, and the interval is no wider than 0.04 */
+  RULE_SHARE,  /* the better end does, the middle misses it by 0.1 at most, and the interval is no
+                  wider than 0.3 */
+  RULE_NARROW, /* the better end does, and the interval is no wider than 0.04 */
 } Rule;
 
 typedef struct {
