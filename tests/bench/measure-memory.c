@@ -10,36 +10,51 @@
 /* How many huge pages may be needed at a time: hot and warm blocks, and some that are neither. */
 #define USED_SHARE 4
 
+static const char *const heat_names[MIX_N_HEATS] = { "hot", "warm", "cool", "one page hot",
+                                                     "cold" };
+
 static guint64 *
 copy_counts (const Mixture *mixture)
 {
   return g_memdup2 (mixture->counts, mixture->header->n_blocks * sizeof *mixture->counts);
 }
 
+static void
+tell_rates (const Mixture *mixture, const guint64 *accesses, guint milliseconds)
+{
+  for (enum mix_heat heat = 0; heat < MIX_COLD; heat++) {
+    guint64 sum = 0;
+
+    for (guint64 i = 0; i < mixture->header->n_blocks; i++)
+      sum += mixture->classes[i] == heat ? accesses[i] : 0;
+    tell ("%s: %.4g accesses a second and block", heat_names[heat],
+          (double) sum * 1000 / milliseconds / mixture_count (mixture, heat));
+  }
+}
+
 /* Of the accesses in that time, those in huge blocks ÷ those in hot and warm ones. */
 static double
 measure_accesses (const Mixture *mixture, GArray *huge, guint milliseconds)
 {
-  g_autofree guint64 *before = copy_counts (mixture), *after = NULL;
+  g_autofree guint64 *before = copy_counts (mixture), *accesses = NULL;
   guint64 in_huge = 0, in_hot = 0;
 
   wait_for (milliseconds);
-  after = copy_counts (mixture);
+  accesses = copy_counts (mixture);
   for (guint i = 0; i < huge->len; i++) {
-    const guint64 n = after[i] - before[i];
-
+    accesses[i] -= before[i];
     if (g_array_index (huge, gboolean, i))
-      in_huge += n;
+      in_huge += accesses[i];
     if (mixture->classes[i] == MIX_HOT || mixture->classes[i] == MIX_WARM)
-      in_hot += n;
+      in_hot += accesses[i];
   }
+  tell_rates (mixture, accesses, milliseconds);
   return (double) in_huge / (double) in_hot;
 }
 
 static void
 report_map (const Mixture *mixture, gboolean smoke)
 {
-  static const char *const names[MIX_N_HEATS] = { "hot", "warm", "cool", "one page hot", "cold" };
   g_autoptr (GArray) huge = mixture_read_huge (mixture);
   guint n[MIX_N_HEATS], n_huge[MIX_N_HEATS], all_huge = 0;
 
@@ -47,7 +62,7 @@ report_map (const Mixture *mixture, gboolean smoke)
     n[heat] = mixture_count (mixture, heat);
     n_huge[heat] = mixture_count_huge (mixture, heat, huge);
     all_huge += n_huge[heat];
-    tell ("%s: %u of %u blocks huge", names[heat], n_huge[heat], n[heat]);
+    tell ("%s: %u of %u blocks huge", heat_names[heat], n_huge[heat], n[heat]);
   }
   report_value ("map-hot-huge", (double) n_huge[MIX_HOT] / n[MIX_HOT]);
   report_value ("map-cold-huge",
@@ -67,7 +82,7 @@ measure_map (gboolean smoke, gboolean is_long)
   mixture = mixture_new (&fixture, mebibytes);
   engine_warm_host (mebibytes / USED_SHARE);
   engine_serve (&fixture, mixture_get_pid (mixture), ENGINE_QUICKLY);
-  tell ("collapsed after %.1f s", share_wait_collapsed (&fixture, smoke ? 1 : 15, smoke ? 4 : 80));
+  tell ("collapsed after %.1f s", share_wait_collapsed (&fixture, smoke ? 1 : 15, smoke ? 4 : 75));
   report_map (mixture, smoke);
   mixture_free (mixture);
   fixture_tear_down (&fixture, NULL);

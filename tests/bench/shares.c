@@ -86,6 +86,7 @@ run_round (const Share *self, guint number)
   /* What was put is what was measured. */
   g_assert_cmpuint (huge[STATE_SMALL], <=, self->set->len / 100);
   g_assert_cmpuint (huge[STATE_SET] * 100, >=, self->set->len * 98);
+  g_assert_cmpuint (huge[STATE_ALL], >=, huge[STATE_SET]);
   return round;
 }
 
