@@ -10,6 +10,9 @@
 /* How many huge pages may be needed at a time: hot and warm blocks, and some that are neither. */
 #define USED_SHARE 4
 
+#define STILL_SECONDS 8
+#define MAP_SECONDS 85
+
 static const char *const heat_names[MIX_N_HEATS] = { "hot", "warm", "cool", "one page hot",
                                                      "cold" };
 
@@ -71,6 +74,32 @@ report_map (const Mixture *mixture, gboolean smoke)
   report_value ("map-memory", (double) all_huge / huge->len);
 }
 
+static gboolean
+has_all (const Mixture *mixture, enum mix_heat heat)
+{
+  g_autoptr (GArray) huge = mixture_read_huge (mixture);
+
+  return mixture_count_huge (mixture, heat, huge) == mixture_count (mixture, heat);
+}
+
+/* Until nothing is collapsed any more. What paid once is looked at again after a while, so what is
+ * missing may be yet to come: for that there is more time. */
+static void
+wait_collapsed (Fixture *fixture, const Mixture *mixture, gboolean smoke)
+{
+  const gint64 start = g_get_monotonic_time ();
+  const gint64 end = start + (smoke ? 3 : MAP_SECONDS) * G_USEC_PER_SEC;
+  gint64 now = start;
+
+  do {
+    share_wait_collapsed (fixture, smoke ? 1 : STILL_SECONDS,
+                          (guint) ((end - now) / G_USEC_PER_SEC));
+    now = g_get_monotonic_time ();
+  } while (now + G_USEC_PER_SEC <= end
+           && !(has_all (mixture, MIX_HOT) && has_all (mixture, MIX_WARM)));
+  tell ("nothing more after %.1f s", (double) (now - start) / G_USEC_PER_SEC);
+}
+
 void
 measure_map (gboolean smoke, gboolean is_long)
 {
@@ -82,7 +111,7 @@ measure_map (gboolean smoke, gboolean is_long)
   mixture = mixture_new (&fixture, mebibytes);
   engine_warm_host (mebibytes / USED_SHARE);
   engine_serve (&fixture, mixture_get_pid (mixture), ENGINE_QUICKLY);
-  tell ("collapsed after %.1f s", share_wait_collapsed (&fixture, smoke ? 1 : 15, smoke ? 4 : 75));
+  wait_collapsed (&fixture, mixture, smoke);
   report_map (mixture, smoke);
   mixture_free (mixture);
   fixture_tear_down (&fixture, NULL);
@@ -101,22 +130,9 @@ get_huge_bytes (const Mixture *mixture)
   return huge;
 }
 
-static gboolean
-is_done (const Mixture *mixture, gboolean hot_alone)
-{
-  g_autoptr (GArray) huge = mixture_read_huge (mixture);
-
-  if (hot_alone)
-    return mixture_count_huge (mixture, MIX_HOT, huge) == mixture_count (mixture, MIX_HOT);
-  for (guint i = 0; i < huge->len; i++)
-    if (!g_array_index (huge, gboolean, i))
-      return FALSE;
-  return TRUE;
-}
-
-/* Bytes made huge per second from now on, in megabytes. */
+/* Bytes made huge per second from now on until all that is hot is huge, in megabytes. */
 static double
-measure_progress (const Mixture *mixture, gboolean hot_alone, guint seconds)
+measure_progress (const Mixture *mixture, guint seconds)
 {
   const gint64 start = g_get_monotonic_time ();
   guint64 bytes;
@@ -125,7 +141,7 @@ measure_progress (const Mixture *mixture, gboolean hot_alone, guint seconds)
   do {
     wait_for (1000);
     taken = (double) (g_get_monotonic_time () - start) / G_USEC_PER_SEC;
-  } while (taken < seconds && !is_done (mixture, hot_alone));
+  } while (taken < seconds && !has_all (mixture, MIX_HOT));
   bytes = get_huge_bytes (mixture);
   tell ("%" G_GUINT64_FORMAT " MiB huge after %.1f s", bytes >> 20, taken);
   return (double) bytes / taken / 1e6;
@@ -142,13 +158,13 @@ measure_khugepaged (gboolean smoke, gboolean is_long)
   mixture = mixture_new (&fixture, mebibytes);
   engine_warm_host (mebibytes / USED_SHARE);
   mixture_advise (mixture);
-  report_value ("khugepaged-rate", measure_progress (mixture, FALSE, seconds));
+  report_value ("khugepaged-rate", measure_progress (mixture, seconds));
   mixture_free (mixture);
 
   mixture = mixture_new (&fixture, mebibytes);
   engine_warm_host (mebibytes / USED_SHARE);
   engine_serve (&fixture, mixture_get_pid (mixture), "");
-  report_value ("own-rate", measure_progress (mixture, TRUE, seconds));
+  report_value ("own-rate", measure_progress (mixture, seconds));
   mixture_free (mixture);
   fixture_tear_down (&fixture, NULL);
 }

@@ -153,7 +153,7 @@ share_read_set (Fixture *fixture, GPid pid, gboolean smoke)
   GArray *set;
 
   engine_serve (fixture, pid, ENGINE_QUICKLY);
-  tell ("collapsed after %.1f s", share_wait_collapsed (fixture, smoke ? 1 : 10, smoke ? 3 : 60));
+  tell ("collapsed after %.1f s", share_wait_collapsed (fixture, smoke ? 1 : 15, smoke ? 3 : 60));
   set = block_set_read_huge (pid);
   fixture_service_stop (fixture);
   tell ("%u blocks huge", set->len);
