@@ -74,32 +74,6 @@ report_map (const Mixture *mixture, gboolean smoke)
   report_value ("map-memory", (double) all_huge / huge->len);
 }
 
-static gboolean
-has_all (const Mixture *mixture, enum mix_heat heat)
-{
-  g_autoptr (GArray) huge = mixture_read_huge (mixture);
-
-  return mixture_count_huge (mixture, heat, huge) == mixture_count (mixture, heat);
-}
-
-/* Until nothing is collapsed any more. What paid once is looked at again after a while, so what is
- * missing may be yet to come: for that there is more time. */
-static void
-wait_collapsed (Fixture *fixture, const Mixture *mixture, gboolean smoke)
-{
-  const gint64 start = g_get_monotonic_time ();
-  const gint64 end = start + (smoke ? 3 : MAP_SECONDS) * G_USEC_PER_SEC;
-  gint64 now = start;
-
-  do {
-    share_wait_collapsed (fixture, smoke ? 1 : STILL_SECONDS,
-                          (guint) ((end - now) / G_USEC_PER_SEC));
-    now = g_get_monotonic_time ();
-  } while (now + G_USEC_PER_SEC <= end
-           && !(has_all (mixture, MIX_HOT) && has_all (mixture, MIX_WARM)));
-  tell ("nothing more after %.1f s", (double) (now - start) / G_USEC_PER_SEC);
-}
-
 void
 measure_map (gboolean smoke, gboolean is_long)
 {
@@ -111,7 +85,8 @@ measure_map (gboolean smoke, gboolean is_long)
   mixture = mixture_new (&fixture, mebibytes);
   engine_warm_host (mebibytes / USED_SHARE);
   engine_serve (&fixture, mixture_get_pid (mixture), ENGINE_QUICKLY);
-  wait_collapsed (&fixture, mixture, smoke);
+  share_wait_collapsed (&fixture, smoke ? 1 : STILL_SECONDS, smoke ? 3 : MAP_SECONDS,
+                        mixture_is_complete, mixture);
   report_map (mixture, smoke);
   mixture_free (mixture);
   fixture_tear_down (&fixture, NULL);
@@ -141,7 +116,7 @@ measure_progress (const Mixture *mixture, guint seconds)
   do {
     wait_for (1000);
     taken = (double) (g_get_monotonic_time () - start) / G_USEC_PER_SEC;
-  } while (taken < seconds && !has_all (mixture, MIX_HOT));
+  } while (taken < seconds && !mixture_has_all (mixture, MIX_HOT));
   bytes = get_huge_bytes (mixture);
   tell ("%" G_GUINT64_FORMAT " MiB huge after %.1f s", bytes >> 20, taken);
   return (double) bytes / taken / 1e6;

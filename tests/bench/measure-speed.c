@@ -26,7 +26,7 @@ measure_speed (gboolean smoke, gboolean is_long)
   fixture_set_up_all (&fixture, NULL);
   mixture = mixture_new (&fixture, mebibytes);
   engine_warm_host (mebibytes);
-  set = share_read_set (&fixture, mixture_get_pid (mixture), smoke);
+  set = share_read_set (&fixture, mixture_get_pid (mixture), smoke, mixture_is_complete, mixture);
   share = share_new (mixture_get_pid (mixture), set, start, smoke);
   share.count = count_accesses;
   share.data = mixture;

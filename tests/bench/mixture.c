@@ -110,3 +110,17 @@ mixture_count_huge (const Mixture *self, enum mix_heat heat, GArray *huge)
     n += self->classes[i] == heat && g_array_index (huge, gboolean, i);
   return n;
 }
+
+gboolean
+mixture_has_all (const Mixture *self, enum mix_heat heat)
+{
+  g_autoptr (GArray) huge = mixture_read_huge (self);
+
+  return mixture_count_huge (self, heat, huge) == mixture_count (self, heat);
+}
+
+gboolean
+mixture_is_complete (gpointer self)
+{
+  return mixture_has_all (self, MIX_HOT) && mixture_has_all (self, MIX_WARM);
+}

@@ -32,3 +32,6 @@ GArray *mixture_read_huge (const Mixture *self);
 /* How many blocks of @heat there are, and of them are true in @huge. */
 guint mixture_count (const Mixture *self, enum mix_heat heat);
 guint mixture_count_huge (const Mixture *self, enum mix_heat heat, GArray *huge);
+gboolean mixture_has_all (const Mixture *self, enum mix_heat heat);
+/* Whether its hot and warm blocks are huge. */
+gboolean mixture_is_complete (gpointer self);

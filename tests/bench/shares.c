@@ -19,6 +19,10 @@
 /* The bench ends a measurement after ten minutes. */
 #define BUDGET_SECONDS 580
 
+/* How long the service may take, and what of it nothing may happen in before it is done. */
+#define COLLAPSE_SECONDS 100
+#define STILL_SECONDS 8
+
 #define POLL_MILLISECONDS 250
 
 typedef enum { STATE_SMALL, STATE_SET, STATE_ALL } State;
@@ -128,12 +132,14 @@ share_estimate (const Share *self)
   return estimate;
 }
 
-double
-share_wait_collapsed (Fixture *fixture, guint still, guint seconds)
+void
+share_wait_collapsed (Fixture *fixture, guint still, guint seconds, ShareCompleteFunc is_complete,
+                      gpointer data)
 {
-  const gint64 start = g_get_monotonic_time ();
+  const gint64 start = g_get_monotonic_time (), end = start + seconds * G_USEC_PER_SEC;
   gint64 changed = start, now;
   guint64 before = 0, bytes;
+  gboolean over;
 
   do {
     wait_for (POLL_MILLISECONDS);
@@ -142,21 +148,23 @@ share_wait_collapsed (Fixture *fixture, guint still, guint seconds)
     if (bytes != before)
       changed = now;
     before = bytes;
-  } while (now - start < (gint64) seconds * G_USEC_PER_SEC
-           && (bytes == 0 || now - changed < (gint64) still * G_USEC_PER_SEC));
-  return (double) (changed - start) / G_USEC_PER_SEC;
+    over = now >= end || (now - changed >= still * G_USEC_PER_SEC && is_complete (data));
+  } while (!over);
+  tell ("%" G_GUINT64_FORMAT " MiB collapsed, the last after %.1f s", bytes >> 20,
+        (double) (changed - start) / G_USEC_PER_SEC);
 }
 
 GArray *
-share_read_set (Fixture *fixture, GPid pid, gboolean smoke)
+share_read_set (Fixture *fixture, GPid pid, gboolean smoke, ShareCompleteFunc is_complete,
+                gpointer data)
 {
   GArray *set;
 
   engine_serve (fixture, pid, ENGINE_QUICKLY);
-  tell ("collapsed after %.1f s", share_wait_collapsed (fixture, smoke ? 1 : 15, smoke ? 3 : 60));
+  share_wait_collapsed (fixture, smoke ? 1 : STILL_SECONDS, smoke ? 3 : COLLAPSE_SECONDS,
+                        is_complete, data);
   set = block_set_read_huge (pid);
   fixture_service_stop (fixture);
-  tell ("%u blocks huge", set->len);
   return set;
 }
 

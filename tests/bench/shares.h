@@ -24,9 +24,15 @@ Share share_new (GPid pid, GArray *set, gint64 start, gboolean smoke);
  * times at most, while the interval is wide. */
 Estimate share_estimate (const Share *self);
 
-/* Waits until the service has collapsed nothing for @still seconds, @seconds at most. Returns: how
- * long it took until the last was seen. */
-double share_wait_collapsed (Fixture *fixture, guint still, guint seconds);
+/* Whether all is huge that is expected to become so. */
+typedef gboolean (*ShareCompleteFunc) (gpointer data);
+
+/* Waits until the service has collapsed nothing for @still seconds, and all or @seconds are over:
+ * what two epochs did not confirm is looked at again only when these are paid for, up to a minute
+ * later. */
+void share_wait_collapsed (Fixture *fixture, guint still, guint seconds,
+                           ShareCompleteFunc is_complete, gpointer data);
 
 /* Has the service make huge what it will, and stops it. Returns: (transfer full): that set. */
-GArray *share_read_set (Fixture *fixture, GPid pid, gboolean smoke);
+GArray *share_read_set (Fixture *fixture, GPid pid, gboolean smoke, ShareCompleteFunc is_complete,
+                        gpointer data);
