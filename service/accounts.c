@@ -4,6 +4,7 @@
 #include "accounts.h"
 
 #include "error.h"
+#include "joined-tasks.h"
 #include "text.h"
 
 #include <errno.h>
@@ -22,8 +23,9 @@ typedef struct {
   gint64 found_at; /* monotonic time */
 } KeptAccount;
 
-static GMutex kept_mutex;
-static GHashTable *kept; /* uid → KeptAccount, guarded by kept_mutex */
+/* The main thread's. */
+static GHashTable *kept;       /* uid → KeptAccount */
+static DhJoinedTasks *waiting; /* by uid */
 
 void
 dh_account_free (DhAccount *account)
@@ -56,7 +58,6 @@ free_kept (gpointer data)
 static void
 keep (uid_t uid, const DhAccount *account, gint64 asked_at)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&kept_mutex);
   KeptAccount *entry = g_new0 (KeptAccount, 1);
 
   if (!kept)
@@ -70,7 +71,6 @@ keep (uid_t uid, const DhAccount *account, gint64 asked_at)
 DhAccount *
 dh_accounts_find_kept (uid_t uid)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&kept_mutex);
   const KeptAccount *entry = kept ? g_hash_table_lookup (kept, GUINT_TO_POINTER (uid)) : NULL;
 
   if (!entry)
@@ -112,18 +112,69 @@ look_up_in_thread (GTask *task, gpointer source G_GNUC_UNUSED, gpointer task_dat
                    GCancellable *cancellable G_GNUC_UNUSED)
 {
   const uid_t uid = GPOINTER_TO_UINT (task_data);
-  const gint64 asked_at = g_get_monotonic_time ();
   g_autoptr (DhAccount) account = NULL;
   const int errnum = look_up (uid, &account);
 
-  if (account != NULL) {
-    keep (uid, account, asked_at);
+  if (account != NULL)
     g_task_return_pointer (task, g_steal_pointer (&account), (GDestroyNotify) dh_account_free);
-  } else {
+  else
     g_task_return_new_error (task, DH_ERROR, DH_ERROR_ACCESS_DENIED,
                              "User %u cannot be found in the user database: %s", uid,
                              errnum != 0 ? g_strerror (errnum) : "there is no such entry");
-  }
+}
+
+typedef struct {
+  const DhAccount *account; /* NULL: @error says why */
+  const GError *error;
+} Answer;
+
+static void
+return_answer (GTask *task, gpointer user_data)
+{
+  const Answer *answer = user_data;
+
+  if (answer->account)
+    g_task_return_pointer (task, copy_account (answer->account), (GDestroyNotify) dh_account_free);
+  else
+    g_task_return_error (task, g_error_copy (answer->error));
+}
+
+typedef struct {
+  uid_t uid;
+  gint64 asked_at;
+} Question;
+
+static void
+on_found (GObject *source G_GNUC_UNUSED, GAsyncResult *result, gpointer user_data)
+{
+  g_autofree Question *question = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhAccount) account = g_task_propagate_pointer (G_TASK (result), &error);
+
+  if (account != NULL)
+    keep (question->uid, account, question->asked_at);
+  dh_joined_tasks_answer (waiting, GUINT_TO_POINTER (question->uid), return_answer,
+                          &(Answer){ account, error });
+}
+
+static void
+ask (uid_t uid)
+{
+  Question *question = g_new0 (Question, 1);
+  g_autoptr (GTask) task = g_task_new (NULL, NULL, on_found, question);
+
+  *question = (Question){ uid, g_get_monotonic_time () };
+  g_task_set_task_data (task, GUINT_TO_POINTER (uid), NULL);
+  g_task_run_in_thread (task, look_up_in_thread);
+}
+
+/* Returns at once when cancelled: who cancels does not wait for the name service. */
+static void
+look_up_cancellable (GTask *task, uid_t uid)
+{
+  g_task_set_task_data (task, GUINT_TO_POINTER (uid), NULL);
+  g_task_set_return_on_cancel (task, TRUE);
+  g_task_run_in_thread (task, look_up_in_thread);
 }
 
 void
@@ -137,10 +188,14 @@ dh_accounts_lookup_async (uid_t uid, GCancellable *cancellable, GAsyncReadyCallb
     g_task_return_pointer (task, g_steal_pointer (&known), (GDestroyNotify) dh_account_free);
     return;
   }
-  g_task_set_task_data (task, GUINT_TO_POINTER (uid), NULL);
-  /* Who cancels does not wait for the name service. */
-  g_task_set_return_on_cancel (task, TRUE);
-  g_task_run_in_thread (task, look_up_in_thread);
+  if (cancellable != NULL) {
+    look_up_cancellable (task, uid);
+    return;
+  }
+  if (!waiting)
+    waiting = dh_joined_tasks_new (NULL, NULL, NULL);
+  if (dh_joined_tasks_add (waiting, GUINT_TO_POINTER (uid), task))
+    ask (uid);
 }
 
 DhAccount *

@@ -4,6 +4,7 @@
 #include "authority.h"
 
 #include "error.h"
+#include "joined-tasks.h"
 #include "text.h"
 #include "turns.h"
 
@@ -30,8 +31,9 @@ struct _DhAuthority {
 
   GDBusConnection *connection;
   DhPresence *presence;
-  GHashTable *open; /* sender → number of its open questions, never 0 */
-  DhTurns *turns;   /* at polkit */
+  GHashTable *open;           /* sender → number of its open questions, never 0 */
+  DhTurns *turns;             /* at polkit */
+  DhJoinedTasks *identifying; /* by sender: whose user the bus is asked for */
   GHashTable *uids; /* sender → uid of callers that were identified: the bus gives a unique name to
                        one connection and never again */
 
@@ -457,15 +459,27 @@ remember_uid (DhAuthority *self, const char *sender, guint32 uid)
 }
 
 static void
-return_uid (GTask *task, guint32 uid)
+return_uid (GTask *task, gpointer uid)
 {
-  g_task_return_pointer (task, g_memdup2 (&uid, sizeof uid), g_free);
+  g_task_return_pointer (task, g_memdup2 (uid, sizeof (guint32)), g_free);
+}
+
+static void
+return_nobody (GTask *task, gpointer error)
+{
+  g_task_return_new_error (task, DH_ERROR, DH_ERROR_ACCESS_DENIED,
+                           "The bus does not say which user the caller %s is (%s): stay on the "
+                           "bus until the reply",
+                           (const char *) g_task_get_task_data (task),
+                           ((const GError *) error)->message);
 }
 
 static void
 on_uid_received (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (GTask) task = user_data;
+  g_autoptr (GTask) task = user_data; /* the first that asked */
+  DhAuthority *self = g_task_get_source_object (task);
+  g_autofree char *sender = g_strdup (g_task_get_task_data (task));
   g_autoptr (GVariant) reply = NULL;
   g_autoptr (GError) error = NULL;
   guint32 uid;
@@ -473,43 +487,40 @@ on_uid_received (GObject *source, GAsyncResult *result, gpointer user_data)
   reply = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
   if (reply != NULL) {
     g_variant_get (reply, "(u)", &uid);
-    remember_uid (g_task_get_source_object (task), g_task_get_task_data (task), uid);
-    return_uid (task, uid);
+    remember_uid (self, sender, uid);
+    dh_joined_tasks_answer (self->identifying, sender, return_uid, &uid);
     return;
   }
 
   g_dbus_error_strip_remote_error (error);
-  g_task_return_new_error (task, DH_ERROR, DH_ERROR_ACCESS_DENIED,
-                           "The bus does not say which user the caller %s is (%s): stay on the "
-                           "bus until the reply",
-                           (const char *) g_task_get_task_data (task), error->message);
+  dh_joined_tasks_answer (self->identifying, sender, return_nobody, error);
 }
 
 void
-dh_authority_get_uid_async (DhAuthority *self, const char *sender, GCancellable *cancellable,
-                            GAsyncReadyCallback callback, gpointer user_data)
+dh_authority_get_uid_async (DhAuthority *self, const char *sender, GAsyncReadyCallback callback,
+                            gpointer user_data)
 {
   g_autoptr (GTask) task = NULL;
-  gpointer uid;
+  gpointer known;
+  guint32 uid;
 
   g_return_if_fail (DH_IS_AUTHORITY (self));
   g_return_if_fail (g_dbus_is_unique_name (sender));
 
-  task = g_task_new (self, cancellable, callback, user_data);
+  task = g_task_new (self, NULL, callback, user_data);
   g_task_set_source_tag (task, &uid_tag);
   g_task_set_task_data (task, g_strdup (sender), g_free);
-  /* Who was not identified is denied, why ever. */
-  g_task_set_check_cancellable (task, FALSE);
-  if (!g_cancellable_is_cancelled (cancellable)
-      && g_hash_table_lookup_extended (self->uids, sender, NULL, &uid)) {
-    return_uid (task, GPOINTER_TO_UINT (uid));
+  if (g_hash_table_lookup_extended (self->uids, sender, NULL, &known)) {
+    uid = GPOINTER_TO_UINT (known);
+    return_uid (task, &uid);
     return;
   }
-  g_dbus_connection_call (self->connection, "org.freedesktop.DBus", "/org/freedesktop/DBus",
-                          "org.freedesktop.DBus", "GetConnectionUnixUser",
-                          g_variant_new ("(s)", sender), G_VARIANT_TYPE ("(u)"),
-                          G_DBUS_CALL_FLAGS_NO_AUTO_START, UID_TIMEOUT_MSEC, cancellable,
-                          on_uid_received, g_object_ref (task));
+  if (!dh_joined_tasks_add (self->identifying, g_strdup (sender), task))
+    return;
+  g_dbus_connection_call (
+    self->connection, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
+    "GetConnectionUnixUser", g_variant_new ("(s)", sender), G_VARIANT_TYPE ("(u)"),
+    G_DBUS_CALL_FLAGS_NO_AUTO_START, UID_TIMEOUT_MSEC, NULL, on_uid_received, g_object_ref (task));
 }
 
 gboolean
@@ -556,6 +567,7 @@ dh_authority_finalize (GObject *object)
   g_clear_pointer (&self->open, g_hash_table_unref);
   g_clear_pointer (&self->turns, dh_turns_free);
   g_clear_pointer (&self->uids, g_hash_table_unref);
+  g_clear_pointer (&self->identifying, dh_joined_tasks_free);
 
   G_OBJECT_CLASS (dh_authority_parent_class)->finalize (object);
 }
@@ -570,6 +582,7 @@ static void
 dh_authority_init (DhAuthority *self)
 {
   self->open = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->identifying = dh_joined_tasks_new (g_str_hash, g_str_equal, g_free);
   self->uids = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->turns = dh_turns_new (DH_AUTHORITY_MAX_ASKED, DH_AUTHORITY_MAX_ASKED_PER_USER);
   g_queue_init (&self->waiting);

@@ -64,9 +64,9 @@ void dh_authority_check_async (DhAuthority *self, const char *sender, guint32 ui
  * asked. */
 gboolean dh_authority_check_finish (DhAuthority *self, GAsyncResult *result, GError **error);
 
-/* The uid behind @sender, from the bus, which is asked once for a connection. Errors: DH_ERROR_ACCESS_DENIED, whatever went wrong: an
- * unknown caller is nobody, never uid 0. */
-void dh_authority_get_uid_async (DhAuthority *self, const char *sender, GCancellable *cancellable,
+/* The uid behind @sender, from the bus, which is asked once for a connection. Errors:
+ * DH_ERROR_ACCESS_DENIED, whatever went wrong: an unknown caller is nobody, never uid 0. */
+void dh_authority_get_uid_async (DhAuthority *self, const char *sender,
                                  GAsyncReadyCallback callback, gpointer user_data);
 gboolean dh_authority_get_uid_finish (DhAuthority *self, GAsyncResult *result, guint32 *ret_uid,
                                       GError **error);

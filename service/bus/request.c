@@ -273,7 +273,7 @@ advance (DhRequest *request)
   } else if (operation->check && !operation->check (request, &error)) {
     dh_request_fail (request, error);
   } else if (!request->has_uid) {
-    dh_authority_get_uid_async (authority, request->caller.sender, NULL, on_uid, request);
+    dh_authority_get_uid_async (authority, request->caller.sender, on_uid, request);
   } else if (!request->has_gid) {
     look_up_caller (request);
   } else if (!operation->get_required (request, &required, &error)) {

@@ -62,7 +62,7 @@ set_owner (RightsCase *self, guint child, Whose whose)
   const pid_t pid = self->children[child]->pid;
   g_autofree char *name = g_strdup_printf ("proc/%d/status", pid);
   g_autofree char *text = g_strdup_printf (
-    "Name:\tit\nTgid:\t%d\nUid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\n"
+    "Name:\tit\nVmSize:\t8 kB\nTgid:\t%d\nUid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\n"
     "CapPrm:\t%016x\n",
     pid, uid, uid, uid, uid, GROUP, GROUP, saved_gid, GROUP, whose == OWN_CAPABLE ? 0x2000 : 0);
 
