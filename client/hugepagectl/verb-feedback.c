@@ -71,14 +71,35 @@ end_with_error (Loop *loop, GError *error)
 }
 
 static void
-on_vanished (GDBusConnection *bus, const char *name, gpointer user_data)
+end_with_service (Loop *loop)
 {
-  Loop *loop = user_data;
   GError *error = NULL;
 
   hctl_failure_set (&error, HCTL_ERROR_NOT_AVAILABLE, "The service has ended");
   loop->gone = TRUE;
   end_with_error (loop, error);
+}
+
+static void
+on_vanished (GDBusConnection *bus, const char *name, gpointer user_data)
+{
+  end_with_service (user_data);
+}
+
+/* The answer to a call may tell before the signal does that the service, which has answered before,
+ * is no more. */
+static gboolean
+tells_of_the_end (const GError *error)
+{
+  static const char *const names[] = { "NoReply", "ServiceUnknown", "NameHasNoOwner" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++) {
+    g_autofree char *name = g_strconcat ("org.freedesktop.DBus.Error.", names[i], NULL);
+
+    if (hctl_failure_is (error, name))
+      return TRUE;
+  }
+  return FALSE;
 }
 
 static gboolean
@@ -100,6 +121,10 @@ tell (Loop *loop, guint32 value)
   loop->has_value = TRUE;
   if (set_feedback (loop, value, HCTL_ASK_NEVER, &error))
     return;
+  if (tells_of_the_end (error)) {
+    end_with_service (loop);
+    return;
+  }
 
   switch (hctl_failure_get_exit_code (error)) {
   case HCTL_EXIT_NO_PROCESS:
@@ -139,12 +164,15 @@ steer (Loop *loop)
 static gint64
 get_window (Loop *loop)
 {
-  GError *error = NULL;
+  g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) window = hctl_bus_get_property (loop->context, NULL, HCTL_INTERFACE,
                                                        "QuotaResetIntervalUSec", "t", &error);
 
   if (window == NULL) {
-    end_with_error (loop, error);
+    if (tells_of_the_end (error))
+      end_with_service (loop);
+    else
+      end_with_error (loop, g_steal_pointer (&error));
     return 0;
   }
   return (gint64) CLAMP (g_variant_get_uint64 (window), MIN_WINDOW_USEC, MAX_WINDOW_USEC);
