@@ -275,8 +275,61 @@ bit (__u64 entry, __u32 number)
   return (entry >> number) & 1;
 }
 
-/* Fills in a block from the table that was read last. Bits are added without branches, or the
- * verifier would follow each of 512 entries both ways; global for the same reason. */
+#define PLAIN_STEP 8
+#define PLAIN_BITS (1ULL << BIT_WRITABLE | 1ULL << BIT_ACCESSED | 1ULL << BIT_SPECIAL)
+
+/* How many of eight entries have the bit, from the sum of what PLAIN_BITS leaves of each: the bits
+ * lie so far apart that no count reaches the next. */
+static __always_inline __u64
+get_count (__u64 sum, __u32 number)
+{
+  return (sum >> number) & 15;
+}
+
+/* Fills in a block from a table of which every entry is empty or a page's, in a fraction of the time
+ * that count_entries() takes. Returns: 0 if there are other entries. */
+__noinline int
+count_plain_entries (__u32 index)
+{
+  struct dh_walk_block *block = &blocks[index & (DH_WALK_MAX_BLOCKS - 1)];
+  __u64 resident = 0, young = 0, writable = 0, special = 0, absent = 0;
+  struct page_table *table;
+  __u32 zero = 0;
+
+  table = bpf_map_lookup_elem (&page_tables, &zero);
+  if (!table)
+    return 0;
+#pragma clang loop unroll(disable)
+  for (int i = 0; i < 512; i += PLAIN_STEP) {
+    __u64 sum = 0;
+
+#pragma clang loop unroll(full)
+    for (int j = 0; j < PLAIN_STEP; j++) {
+      __u64 entry = table->entries[i + j];
+      __u64 present = entry & ENTRY_PRESENT;
+
+      resident += present;
+      absent |= entry & (present - 1);
+      sum += entry & PLAIN_BITS;
+      /* One entry after the other, or there are too few registers. */
+      barrier_var (sum);
+      barrier_var (absent);
+    }
+    young += get_count (sum, BIT_ACCESSED);
+    writable += get_count (sum, BIT_WRITABLE);
+    special += get_count (sum, BIT_SPECIAL);
+  }
+  if (absent || special)
+    return 0;
+  block->resident = resident;
+  block->young = young;
+  block->swapped = 0;
+  block->read_only = resident - writable;
+  return 1;
+}
+
+/* The same from any table. Bits are added without branches, or the verifier would follow each of
+ * 512 entries both ways; global, so that it follows them once and not at every call. */
 __noinline int
 count_entries (__u32 index)
 {
@@ -292,11 +345,14 @@ count_entries (__u32 index)
     __u64 entry = table->entries[i];
     __u64 present = bit (entry, BIT_PRESENT);
     __u64 mapped = (present | bit (entry, BIT_PROTNONE)) & ~bit (entry, BIT_SPECIAL);
+    __u64 sign = entry | -entry;
 
+    /* Else the compiler finds out that this asks whether the entry is 0, and branches. */
+    barrier_var (sign);
     resident += mapped;
     young += present & mapped & bit (entry, BIT_ACCESSED);
     read_only += mapped & ~bit (entry, BIT_WRITABLE);
-    swapped += ((entry | -entry) >> 63) & ~(present | bit (entry, BIT_PROTNONE)) & 1;
+    swapped += (sign >> 63) & ~(present | bit (entry, BIT_PROTNONE)) & 1;
   }
   block->resident = resident;
   block->young = young;
@@ -367,7 +423,8 @@ walk_step (__u32 step, void *data)
   }
   request.tables++;
   block->huge = 0;
-  count_entries (count);
+  if (!count_plain_entries (count))
+    count_entries (count);
   request.count = count + 1;
   return 0;
 }
