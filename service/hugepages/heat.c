@@ -134,6 +134,16 @@ dh_heat_find (DhHeat *heat, guint64 address)
   return block_at (heat, i);
 }
 
+/* Touches of distinct pages a second, at least: what one huge page would miss as well and one
+ * standard deviation of so many chance events are left out. */
+static float
+get_rate (guint young, guint64 delay)
+{
+  double touches = (double) young - 1 - sqrt (young);
+
+  return (float) (MAX (touches, 0) * G_USEC_PER_SEC / (double) delay);
+}
+
 void
 dh_heat_note (DhHeat *heat, const GArray *views, guint64 now)
 {
@@ -150,12 +160,7 @@ dh_heat_note (DhHeat *heat, const GArray *views, guint64 now)
 
     block->young = view->young;
     block->peak = MAX (block->peak, view->young);
-    if (view->young >= DH_TELLING_PAGES) {
-      double seconds = (double) (now - block->cleared_at) / G_USEC_PER_SEC;
-      float rate = (float) ((view->young - 1) / seconds);
-
-      block->best = MAX (block->best, rate);
-    }
+    block->best = MAX (block->best, get_rate (view->young, now - block->cleared_at));
   }
 }
 

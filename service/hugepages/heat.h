@@ -6,9 +6,10 @@
 
 /* What is known of the heat of one process's blocks, learned in epochs. An epoch: accessed bits of
  * the eligible blocks are cleared once, then read several times at growing delays. A read of y
- * distinct touched pages t after the clear says that the block causes at least (y - 1) / t TLB
+ * distinct touched pages t after the clear says that the block causes at least (y - 1 - √y) / t TLB
  * misses a second more than one huge page would: one entry serves a huge page, so a block with one
- * hot page gains nothing. A block's score in an epoch is the highest such rate.
+ * hot page gains nothing; and y is a count of chance events, whose standard deviation is √y: a few
+ * pages soon after a clear are no heat. A block's score in an epoch is the highest such rate.
  * Pure, no clock of its own: times are microseconds, given. One thread. */
 typedef struct _DhHeat DhHeat;
 
@@ -43,10 +44,6 @@ typedef struct {
 /* The touches per second from which a block pays; infinite where @payback makes no sense (a
  * negative cost, no saving, no time, not a number). */
 double dh_payback_threshold (const DhPayback *payback);
-
-/* Distinct touched pages from which a read tells of heat: a few, soon after a clear, are as likely to
- * be chance, and each would count as a hundred touches a second. */
-#define DH_TELLING_PAGES 9
 
 /* Distinct pages (a huge block counts as 512) below which the TLB holds a process's whole working
  * set and huge pages gain nothing. */

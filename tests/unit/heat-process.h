@@ -95,12 +95,15 @@ close_epoch (Process *process)
   dh_heat_close_epoch (process->heat, &payback, process->now);
 }
 
-/* 510 touches of other pages in 10 ms: 51000 a second. */
+/* 484 pages in 10 ms, of which one and 22 do not count: 46100 a second. */
+#define HOT_PAGES 484
+#define HOT_SCORE 46100
+
 static inline void
 hot_epoch (Process *process)
 {
   clear_all (process);
-  read_young (process, 10 * MSEC, 511);
+  read_young (process, 10 * MSEC, HOT_PAGES);
   close_epoch (process);
 }
 

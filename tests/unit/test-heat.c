@@ -48,11 +48,12 @@ typedef struct {
 static const ReadCase reads[] = {
   { "/heat/read/an-untouched-block-is-cold", 10 * MSEC, 0, 0 },
   { "/heat/read/one-hot-page-gains-nothing", 10 * MSEC, 1, 0 },
-  { "/heat/read/a-few-pages-may-be-chance", 10 * MSEC, DH_TELLING_PAGES - 1, 0 },
-  { "/heat/read/from-some-pages-on-all-but-one-count", 10 * MSEC, DH_TELLING_PAGES, 800 },
-  { "/heat/read/all-pages-in-ten-msec", 10 * MSEC, 512, 51100 },
-  { "/heat/read/all-pages-in-ten-seconds", 10 * SECOND, 512, 51.1f },
-  { "/heat/read/a-delay-of-one-usec-is-finite", 1, 512, 511e6f },
+  { "/heat/read/two-pages-may-be-chance", 10 * MSEC, 2, 0 },
+  { "/heat/read/of-a-few-pages-half-may-be-chance", 10 * MSEC, 9, 500 },
+  { "/heat/read/of-many-pages-most-count", 10 * MSEC, 400, 37900 },
+  { "/heat/read/all-pages-in-ten-msec", 10 * MSEC, 512, 48837.258f },
+  { "/heat/read/all-pages-in-ten-seconds", 10 * SECOND, 512, 48.837258f },
+  { "/heat/read/a-delay-of-one-usec-is-finite", 1, 512, 488372583.f },
   { "/heat/read/at-the-time-of-the-clear-says-nothing", 0, 512, 0 },
   { "/heat/read/before-the-clear-says-nothing", -SECOND, 512, 0 },
 };
@@ -65,7 +66,8 @@ test_read (gconstpointer data)
 
   clear_all (process);
   read_young (process, row->delay, row->young);
-  g_assert_cmpfloat_with_epsilon (block_of (process, 1)->best, row->best, 1e-2f);
+  g_assert_cmpfloat_with_epsilon (block_of (process, 1)->best, row->best,
+                                  1e-6f + row->best * 1e-6f);
 }
 
 static void
@@ -74,22 +76,22 @@ test_score_is_the_best_read (void)
   g_autoptr (Process) process = process_new (1);
 
   clear_all (process);
-  read_young (process, 10 * MSEC, 101);
-  read_young (process, 10 * MSEC, 401);
+  read_young (process, 10 * MSEC, 100);
+  read_young (process, 10 * MSEC, 441);
   read_young (process, SECOND, 512);
   close_epoch (process);
 
-  g_assert_cmpfloat_with_epsilon (block_of (process, 1)->score, 20000, 1);
+  g_assert_cmpfloat_with_epsilon (block_of (process, 1)->score, 20950, 1);
   g_assert_cmpuint (block_of (process, 1)->young, ==, 512);
   g_assert_cmpuint (block_of (process, 1)->touched, ==, 512);
   g_assert_cmpfloat (block_of (process, 1)->best, ==, 0);
   g_assert_cmpuint (block_of (process, 1)->cleared_at, ==, 0);
 
   clear_all (process);
-  read_young (process, 10 * MSEC, 11);
+  read_young (process, 10 * MSEC, 16);
   close_epoch (process);
-  g_assert_cmpfloat_with_epsilon (block_of (process, 1)->score, 1000, 1);
-  g_assert_cmpuint (block_of (process, 1)->touched, ==, 11);
+  g_assert_cmpfloat_with_epsilon (block_of (process, 1)->score, 1100, 1);
+  g_assert_cmpuint (block_of (process, 1)->touched, ==, 16);
 }
 
 static void
@@ -107,9 +109,9 @@ test_uncleared_keep_their_score (void)
   g_assert_cmpuint (block_of (process, 1)->hot_since, ==, 0);
   g_assert_cmpfloat (block_of (process, 1)->score, ==, 0);
   g_assert_cmpuint (block_of (process, 2)->hot_epochs, ==, 1);
-  g_assert_cmpuint (block_of (process, 2)->young, ==, 511);
-  g_assert_cmpuint (block_of (process, 2)->touched, ==, 511);
-  g_assert_cmpfloat_with_epsilon (block_of (process, 2)->score, 51000, 1);
+  g_assert_cmpuint (block_of (process, 2)->young, ==, HOT_PAGES);
+  g_assert_cmpuint (block_of (process, 2)->touched, ==, HOT_PAGES);
+  g_assert_cmpfloat_with_epsilon (block_of (process, 2)->score, HOT_SCORE, 1);
 }
 
 static void
@@ -139,18 +141,18 @@ test_hot_row (void)
 static void
 test_threshold_itself_is_hot (void)
 {
-  const DhPayback at_50000 = { 1000, 0.01, 2 * G_USEC_PER_SEC };
+  const DhPayback at_41900 = { 419, 0.01, G_USEC_PER_SEC };
   const DhPayback free_of_cost = { 0, 0.01, G_USEC_PER_SEC };
   g_autoptr (Process) process = process_new (1);
 
   clear_all (process);
-  read_young (process, 10 * MSEC, 501);
-  dh_heat_close_epoch (process->heat, &at_50000, process->now);
+  read_young (process, 10 * MSEC, 441);
+  dh_heat_close_epoch (process->heat, &at_41900, process->now);
   g_assert_cmpuint (block_of (process, 1)->hot_epochs, ==, 1);
 
   clear_all (process);
-  read_young (process, 10 * MSEC, 500);
-  dh_heat_close_epoch (process->heat, &at_50000, process->now);
+  read_young (process, 10 * MSEC, 440);
+  dh_heat_close_epoch (process->heat, &at_41900, process->now);
   g_assert_cmpuint (block_of (process, 1)->hot_epochs, ==, 0);
 
   clear_all (process);
@@ -264,7 +266,7 @@ test_collapsed_keeps_heat (void)
 
   g_assert_true (block_of (process, 1)->collapsed);
   g_assert_cmpuint (block_of (process, 1)->hot_epochs, ==, 2);
-  g_assert_cmpfloat_with_epsilon (block_of (process, 1)->score, 51000, 1);
+  g_assert_cmpfloat_with_epsilon (block_of (process, 1)->score, HOT_SCORE, 1);
   dh_heat_sum (process->heat, &sums);
   g_assert_cmpuint (sums.hot, ==, 8 * DH_BLOCK_SIZE);
   g_assert_cmpuint (sums.skipped, ==, 0);
