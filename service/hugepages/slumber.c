@@ -15,7 +15,7 @@ struct _DhSlumber {
 
 struct _DhSleeper {
   DhSlumber *slumber;
-  pid_t pid;
+  clockid_t id;
   guint64 clock;
   DhSleeperFunc wake; /* (nullable): it was woken */
   gpointer user_data;
@@ -54,21 +54,28 @@ dh_slumber_unref (DhSlumber *slumber)
   g_atomic_rc_box_release_full (slumber, clear_slumber);
 }
 
+static guint64
+read_time (clockid_t id)
+{
+  struct timespec time;
+
+  if (clock_gettime (id, &time) < 0)
+    return 0;
+  return (guint64) time.tv_sec * 1000000000 + (guint64) time.tv_nsec;
+}
+
 guint64
 dh_slumber_read_clock (pid_t pid)
 {
-  struct timespec time;
-  clockid_t clock;
+  clockid_t id;
 
-  if (clock_getcpuclockid (pid, &clock) != 0 || clock_gettime (clock, &time) < 0)
-    return 0;
-  return (guint64) time.tv_sec * 1000000000 + (guint64) time.tv_nsec;
+  return clock_getcpuclockid (pid, &id) == 0 ? read_time (id) : 0;
 }
 
 static void
 look_at (DhSleeper *sleeper)
 {
-  if (!sleeper->wake || dh_slumber_read_clock (sleeper->pid) == sleeper->clock)
+  if (!sleeper->wake || read_time (sleeper->id) == sleeper->clock)
     return;
   sleeper->wake (sleeper->user_data);
   sleeper->wake = NULL;
@@ -112,8 +119,8 @@ dh_slumber_join (DhSlumber *slumber, pid_t pid, guint64 clock, DhSleeperFunc wak
   DhSleeper *sleeper = g_new0 (DhSleeper, 1);
 
   sleeper->slumber = dh_slumber_ref (slumber);
-  sleeper->pid = pid;
-  sleeper->clock = clock;
+  /* Of a process that is gone the time has changed, too. */
+  sleeper->clock = clock_getcpuclockid (pid, &sleeper->id) == 0 ? clock : G_MAXUINT64;
   sleeper->wake = wake;
   sleeper->user_data = user_data;
   g_mutex_lock (&slumber->lock);

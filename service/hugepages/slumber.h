@@ -6,10 +6,9 @@
 #include <sys/types.h>
 
 /* Processes that sleep: one that has not been on a processor touches nothing, has no new memory and
- * is still whose it was, so there is nothing to look at before it runs. One thread looks at the
- * processor time of all of them at once (clock_getcpuclockid(3): a microsecond each), and lives
- * while there are any, and looks at a few at a time, so that many sleepers cost hardly more than one.
- * Thread-safe. */
+ * is still whose it was, so there is nothing to look at before it runs. One thread looks at their
+ * processor time (clock_getcpuclockid(3)), a few at a time, so that many sleepers cost hardly more
+ * than one; it lives while there are any. Thread-safe. */
 typedef struct _DhSlumber DhSlumber;
 typedef struct _DhSleeper DhSleeper;
 
