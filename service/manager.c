@@ -227,9 +227,23 @@ dh_manager_get_engines (DhManager *self)
 }
 
 DhHeatMap *
-dh_manager_dup_heat_map (DhManager *self, DhTarget *target)
+dh_manager_dup_heat_map (DhManager *self, DhTarget *target, GError **error)
 {
-  return dh_engine_dup_heat_map (self->engine, target->process);
+  DhHeatMap *map;
+
+  /* An engine that stops being available leaves its targets behind. */
+  if (!check_available (self, error))
+    return NULL;
+  if (!dh_engine_has_heat_map (self->engine)) {
+    g_set_error_literal (error, DH_ERROR, DH_ERROR_NOT_SUPPORTED,
+                         "The engine in use has no heat maps");
+    return NULL;
+  }
+  map = dh_engine_dup_heat_map (self->engine, target->process);
+  if (!map)
+    g_set_error_literal (error, DH_ERROR, DH_ERROR_NOT_AVAILABLE,
+                         "The process was not looked at yet: try again in a few seconds");
+  return map;
 }
 
 gboolean

@@ -127,8 +127,9 @@ GPtrArray *dh_manager_get_engines (DhManager *self);
 gboolean dh_manager_get_statistics (DhManager *self, DhTarget *target,
                                     DhStatistics *ret_statistics);
 
-/* Returns: (transfer full) (nullable): NULL where @target was not looked at yet. */
-DhHeatMap *dh_manager_dup_heat_map (DhManager *self, DhTarget *target);
+/* Returns: (transfer full). Errors: NotAvailable where no engine works, or @target was not looked
+ * at yet; NotSupported by the engine. */
+DhHeatMap *dh_manager_dup_heat_map (DhManager *self, DhTarget *target, GError **error);
 
 /* Whether engines are being looked at, so that what is told of them may change. */
 gboolean dh_manager_is_probing (DhManager *self);

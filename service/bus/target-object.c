@@ -6,7 +6,6 @@
 #include "change-request.h"
 #include "damon-hugepage-interface.h"
 #include "error-names.h"
-#include "error.h"
 #include "inspection.h"
 #include "methods.h"
 #include "names.h"
@@ -102,17 +101,9 @@ inspect_heat_map (const DhRequestContext *context, DhTarget *target, gpointer us
 
   if (self->heat_map && now - self->heat_map_at < HEAT_MAP_USEC)
     return self->heat_map;
-  if (!dh_engine_has_heat_map (dh_manager_get_engine (context->manager))) {
-    g_set_error_literal (error, DH_ERROR, DH_ERROR_NOT_SUPPORTED,
-                         "The engine in use has no heat maps");
+  map = dh_manager_dup_heat_map (context->manager, target, error);
+  if (!map)
     return NULL;
-  }
-  map = dh_manager_dup_heat_map (context->manager, target);
-  if (!map) {
-    g_set_error_literal (error, DH_ERROR, DH_ERROR_NOT_AVAILABLE,
-                         "The process was not looked at yet: try again in a few seconds");
-    return NULL;
-  }
   g_clear_pointer (&self->heat_map, g_variant_unref);
   self->heat_map = g_variant_ref_sink (heat_map_to_variant (map));
   self->heat_map_at = now;

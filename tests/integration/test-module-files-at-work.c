@@ -2,6 +2,7 @@
  * SPDX-FileCopyrightText: The damon-hugepage authors */
 
 #include "parameter-faults.h"
+#include "target-objects.h"
 
 /* The module's files, or all of them, go wrong and come right again while the service runs. */
 
@@ -218,6 +219,48 @@ test_module_goes_while_idle (ModuleCase *self, gconstpointer data)
   g_assert_cmpstr (left, ==, found);
 }
 
+/* A target that no engine has any more can still be asked for. */
+static void
+test_module_goes_beneath_a_target (ModuleCase *self, gconstpointer data)
+{
+  static const struct {
+    const char *method;
+    const char *arguments;
+    const char *error; /* NULL: none */
+  } calls[] = {
+    { "GetHeatMap", "(@a{sv} {},)", SERVICE_ERROR "NotAvailable" },
+    { "GetDetails", "()", NULL },
+    { "GetStatistics", "()", NULL },
+    { "Undo", "()", SERVICE_ERROR "NotAvailable" },
+    { "Remove", "()", SERVICE_ERROR "NotAvailable" },
+  };
+  const guint32 pid = fixture_process_of (&self->fixture, "alice");
+  GDBusConnection *connection = self->fixture.connection;
+  g_autofree char *path = NULL;
+
+  module_case_serve (self, pid, "");
+  module_case_configure (self, "{'Enabled': <false>}");
+  kernel_model_command (self->model, "shape none");
+  assert_refused (self, "{'Enabled': <true>}");
+  assert_property (connection, "State", g_variant_new_string ("unavailable"));
+  path = find_target (connection, pid);
+  g_assert_nonnull (path);
+  for (guint i = 0; i < G_N_ELEMENTS (calls); i++) {
+    g_autoptr (GError) error = NULL;
+    g_autoptr (GVariant) answer =
+      call_target (connection, path, calls[i].method, g_variant_new_parsed (calls[i].arguments),
+                   CALL_PLAIN, &error);
+
+    g_test_message ("%s: %s", calls[i].method, error ? error->message : "");
+    if (calls[i].error)
+      assert_error_name (error, calls[i].error);
+    else
+      g_assert_no_error (error);
+  }
+  kernel_model_command (self->model, "shape v3");
+  module_case_stop (self);
+}
+
 /* Its kdamond goes on, as far as anybody can know. */
 static void
 test_module_goes_while_serving (ModuleCase *self, gconstpointer data)
@@ -276,6 +319,7 @@ main (int argc, char **argv)
   add ("/module/files-at-work/while-serving", test_while_serving);
   add ("/module/files-at-work/while-idle", test_while_idle);
   add ("/module/files-at-work/module-goes-while-idle", test_module_goes_while_idle);
+  add ("/module/files-at-work/module-goes-beneath-a-target", test_module_goes_beneath_a_target);
   add ("/module/files-at-work/module-goes-while-serving", test_module_goes_while_serving);
   add ("/module/files-at-work/module-is-gone-at-the-end", test_module_is_gone_at_the_end);
   return g_test_run ();
