@@ -139,6 +139,9 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  /* As for whoever is started in the background: a shell could not trap them. */
+  signal (SIGHUP, SIG_IGN);
+  signal (SIGQUIT, SIG_IGN);
   add ("its-death-is-passed-on", test_its_death_is_passed_on);
   add ("signals-are-passed-on", test_signals_are_passed_on);
   add ("ended-by-a-signal-for-both", test_ended_by_a_signal_for_both);

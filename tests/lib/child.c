@@ -82,9 +82,11 @@ children_set_abort_log (int log_fd)
   abort_log = log_fd;
 }
 
-static void
-prepare_child (gpointer user)
+void
+child_prepare (gpointer user)
 {
+  for (int number = 1; number < SIGRTMIN; number++)
+    signal (number, SIG_DFL);
   if (user != NULL)
     user_become (user);
   /* After the change of user, which would clear it. */
@@ -122,7 +124,7 @@ child_spawn (const char *const *argv, const ChildOptions *options)
   self->output = ends[0];
   /* stdout of the test itself is for the runner alone. */
   g_spawn_async_with_pipes_and_fds (NULL, argv, options->environment,
-                                    G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD, prepare_child,
+                                    G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD, child_prepare,
                                     (gpointer) options->user, -1, standard_output, log, NULL, NULL,
                                     0, &self->pid, NULL, NULL, NULL, &error);
   g_assert_no_error (error);

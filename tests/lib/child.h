@@ -17,6 +17,10 @@ typedef struct {
   gboolean pipe_output;           /* stdout is for child_expect_line() */
 } ChildOptions;
 
+/* Between fork and exec: becomes @user, a User (NULL: the test's own). It will die with the test,
+ * and ignores no signal, whatever the test was started with. */
+void child_prepare (gpointer user);
+
 /* Ends the test if it cannot be started. @argv[0] is looked up in PATH. */
 Child *child_spawn (const char *const *argv, const ChildOptions *options);
 

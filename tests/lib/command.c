@@ -2,9 +2,7 @@
  * SPDX-FileCopyrightText: The damon-hugepage authors */
 #include "command.h"
 
-#include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 
 #define RUN_SECONDS 60
 
@@ -13,14 +11,6 @@ typedef struct {
   GBytes *output;
   GBytes *errors;
 } Run;
-
-static void
-prepare_command (gpointer user)
-{
-  user_become (user);
-  /* After the change of user, which would clear it. */
-  prctl (PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-}
 
 static void
 on_ended (GObject *process, GAsyncResult *result, gpointer data)
@@ -66,7 +56,7 @@ fixture_run_as (Fixture *self, const char *user, const char *const *argv)
   Run run = { 0 };
 
   g_subprocess_launcher_set_environ (launcher, self->environment);
-  g_subprocess_launcher_set_child_setup (launcher, prepare_command, entry, NULL);
+  g_subprocess_launcher_set_child_setup (launcher, child_prepare, entry, NULL);
   process = g_subprocess_launcher_spawnv (launcher, argv, &error);
   g_assert_no_error (error);
   g_subprocess_communicate_async (process, NULL, NULL, on_ended, &run);

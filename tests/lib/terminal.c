@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,7 +22,7 @@ struct _Terminal {
 };
 
 typedef struct {
-  const User *user;
+  User *user;
   const char *path; /* of the terminal */
 } Seat;
 
@@ -40,9 +39,7 @@ sit_down (gpointer data)
     dup2 (fd, i);
   if (fd > STDERR_FILENO)
     close (fd);
-  user_become (seat->user);
-  /* After the change of user, which would clear it. */
-  prctl (PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  child_prepare (seat->user);
 }
 
 Terminal *
