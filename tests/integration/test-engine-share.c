@@ -154,8 +154,7 @@ test_one_beside_sixteen (Fixture *self, gconstpointer data)
   engine_warm_host (1024);
   engine_configure (self, SMALL_QUOTA);
   groups[0].paths = g_ptr_array_new_with_free_func (g_free);
-  child =
-    fixture_hotmap_as (self, "alice", NULL, "--hot=256", "--one=0", "--cold=0", "--duty=20", NULL);
+  child = fixture_hotmap_as (self, "alice", NULL, "--hot=384", "--one=0", "--cold=0", NULL);
   g_ptr_array_add (groups[0].paths,
                    added_target (self->connection, (guint32) child_get_pid (child), NULL));
   add_targets (self, &groups[1], bob, "bob", 16);

@@ -16,10 +16,12 @@ get_mark (Fixture *self)
   return fixture_path (self, "shared/mark");
 }
 
-/* What the command sees in its first moment is a list in which it is. */
+/* What the command sees in its first moment is a list in which it is, maybe not yet looked at; that
+ * comes. */
 static void
 test_is_a_target_from_its_start (Fixture *self, gconstpointer data)
 {
+  static const char *const states[] = { "starting", "running", NULL };
   g_autofree char *output = NULL;
   g_autoptr (JsonNode) node = NULL;
   g_autoptr (GError) error = NULL;
@@ -31,14 +33,15 @@ test_is_a_target_from_its_start (Fixture *self, gconstpointer data)
   output = hugepagectl_done (self, "alice",
                              "run --ratio=40% --feedback=90% --reason='nightly batch'"
                              " --application-id=org.example.App --"
-                             " sh -c 'echo $$; exec hugepagectl targets --json'");
+                             " sh -c 'echo $$; hugepagectl targets --json;"
+                             " until hugepagectl targets | grep -q running; do sleep 0.1; done'");
   pid = g_ascii_strtoll (output, &list, 10);
   node = json_from_string (list, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (json_array_get_length (json_node_get_array (node)), ==, 1);
   target = json_array_get_object_element (json_node_get_array (node), 0);
   g_assert_cmpint (json_object_get_int_member (target, "Pid"), ==, pid);
-  g_assert_cmpstr (json_object_get_string_member (target, "State"), ==, "running");
+  g_assert_true (g_strv_contains (states, json_object_get_string_member (target, "State")));
   g_assert_true (json_object_get_boolean_member (target, "Bound"));
   g_assert_false (json_object_get_boolean_member (target, "Primary"));
   g_assert_cmpint (json_object_get_int_member (target, "Ratio"), ==, 4000);

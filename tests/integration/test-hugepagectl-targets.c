@@ -63,6 +63,7 @@ test_add (Fixture *self, gconstpointer data)
   assert_property (self->connection, "Pid", g_variant_new_uint32 (pid));
   assert_target (self->connection, path, "OwnerUid", G_STRINGIFY (ALICE_UID));
   assert_target (self->connection, path, "Bound", "false");
+  assert_target_eventually (self->connection, path, "State", "'running'", WAIT_SECONDS);
   text = hugepagectl_done (self, "alice", "targets");
   if (!has_row (text, row))
     g_error ("There is no row “%s” in:\n%s", row, text);
@@ -295,6 +296,7 @@ test_undo (Fixture *self, gconstpointer data)
 
   fixture_serve (self, primary);
   primary_path = find_target (self->connection, primary);
+  assert_target_eventually (self->connection, path, "State", "'running'", WAIT_SECONDS);
   text = hugepagectl_done (self, "alice", "undo");
   g_assert_cmpstr (text, ==, "Split  0 (0 bytes)\nKept   0 (0 bytes)\n");
   assert_target (self->connection, primary_path, "State", "'disabled'");

@@ -167,15 +167,31 @@ assert_warned (RecoveryCase *self, const char *words)
     g_error ("The log should warn of %s:\n%s", words ? words : "nothing", log + self->log_length);
 }
 
+static gboolean
+is_recorded_enabled (gpointer data)
+{
+  return recovery_case_get_recorded (data, "targets", "Enabled") == 1;
+}
+
+static gboolean
+is_recorded_disabled (gpointer data)
+{
+  return !is_recorded_enabled (data);
+}
+
 /* It works from there, and what it notes then is good for the next time. */
 static void
 assert_works (RecoveryCase *self, const Row *row)
 {
   module_case_configure (&self->module, "{'Enabled': <false>}");
   assert_parameter (self->module.model, "enabled", "N");
+  /* No reply waits for the file of the targets. */
+  if (!row->is_stuck)
+    g_assert_true (wait_until (is_recorded_disabled, self, SECONDS));
   g_assert_cmpint (kernel_model_get_number (self->module.model, "trapped"), ==, 0);
   recovery_case_serve (self);
   if (!row->is_stuck) {
+    g_assert_true (wait_until (is_recorded_enabled, self, SECONDS));
     recovery_case_kill (self);
     recovery_case_assert_recovered (self);
   }
