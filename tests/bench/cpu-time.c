@@ -3,6 +3,7 @@
 
 #include "cpu-time.h"
 
+#include <sched.h>
 #include <time.h>
 
 static double
@@ -27,4 +28,14 @@ double
 cpu_time_get_own (void)
 {
   return read_clock (CLOCK_THREAD_CPUTIME_ID);
+}
+
+void
+cpu_pin (GPid pid, guint processor)
+{
+  cpu_set_t set;
+
+  CPU_ZERO (&set);
+  CPU_SET (processor, &set);
+  g_assert_no_errno (sched_setaffinity (pid, sizeof set, &set));
 }

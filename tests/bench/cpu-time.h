@@ -10,3 +10,6 @@ double cpu_time_get (GPid pid);
 
 /* The same of the calling thread. */
 double cpu_time_get_own (void);
+
+/* Has the process, all of whose work is done by its first thread, run on @processor alone. */
+void cpu_pin (GPid pid, guint processor);

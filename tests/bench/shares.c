@@ -7,129 +7,90 @@
 #include "engine-case.h"
 #include "measurement.h"
 
-#define ATTEMPTS 3
+/* From the interval's width on, so many rounds are added to it, so many times at most. */
 #define WIDE 0.3
-
-/* After a change of state, for caches to be as they will be. */
-#define SETTLE_MILLISECONDS 300
-
-#define ROUNDS 9
-#define STATE_MILLISECONDS 10000 /* of each in each round */
+#define MORE_ROUNDS 3
+#define MORE_TIMES 3
 
 /* The bench ends a measurement after ten minutes. */
-#define BUDGET_SECONDS 580
+#define BUDGET_SECONDS 585
 
 /* How long the service may take, and what of it nothing may happen in before it is done. */
-#define COLLAPSE_SECONDS 100
+#define COLLAPSE_SECONDS 60
 #define STILL_SECONDS 8
 
 #define POLL_MILLISECONDS 250
 
-typedef enum { STATE_SMALL, STATE_SET, STATE_ALL } State;
-
-static void
-put (const Share *self, State state)
-{
-  g_autoptr (GArray) all = NULL;
-
-  switch (state) {
-  case STATE_SMALL:
-    block_set_split (self->pid);
-    return;
-  case STATE_SET:
-    block_set_split (self->pid);
-    block_set_collapse (self->set, self->pid);
-    return;
-  case STATE_ALL:
-    all = block_set_read_all (self->pid);
-    block_set_collapse (all, self->pid);
-    return;
-  }
-}
-
-/* Per second. */
-static double
-measure_rate (const Share *self)
-{
-  gint64 begin, end;
-  guint64 first, last;
-
-  wait_for (SETTLE_MILLISECONDS);
-  begin = g_get_monotonic_time ();
-  first = self->count (self->data);
-  wait_for (self->milliseconds);
-  end = g_get_monotonic_time ();
-  last = self->count (self->data);
-  return (double) (last - first) * G_USEC_PER_SEC / (double) (end - begin);
-}
+/* Of what is put, what must be found. */
+#define PUT_PERCENT 98
 
 static guint
-count_huge (const Share *self)
+count_huge (GPid pid)
 {
-  g_autoptr (GArray) huge = block_set_read_huge (self->pid);
+  g_autoptr (GArray) huge = block_set_read_huge (pid);
 
   return huge->len;
 }
 
-static Round
-run_round (const Share *self, guint number)
+void
+share_put (GPid pid, GArray *set, ShareState state)
 {
-  guint huge[ROUND_STATES];
-  Round round;
+  g_autoptr (GArray) all = NULL;
 
-  for (guint i = 0; i < ROUND_STATES; i++) {
-    const State state = (State) ((number + i) % ROUND_STATES);
-
-    put (self, state);
-    round.state[state] = measure_rate (self);
-    huge[state] = count_huge (self);
+  switch (state) {
+  case SHARE_SMALL:
+    block_set_split (pid);
+    g_assert_cmpuint (count_huge (pid) * 100, <=, set->len * (100 - PUT_PERCENT));
+    return;
+  case SHARE_SET:
+    block_set_split (pid);
+    block_set_collapse (set, pid);
+    g_assert_cmpuint (count_huge (pid) * 100, >=, set->len * PUT_PERCENT);
+    return;
+  case SHARE_ALL:
+    all = block_set_read_all (pid);
+    block_set_collapse (all, pid);
+    g_assert_cmpuint (count_huge (pid) * 100, >=, set->len * PUT_PERCENT);
+    return;
   }
-  tell ("round %u: %.4g/s with 4 KiB pages, %.4g/s with %u blocks huge, %.4g/s with %u", number + 1,
-        round.state[STATE_SMALL], round.state[STATE_SET], huge[STATE_SET], round.state[STATE_ALL],
-        huge[STATE_ALL]);
-  /* What was put is what was measured. */
-  g_assert_cmpuint (huge[STATE_SMALL], <=, self->set->len / 100);
-  g_assert_cmpuint (huge[STATE_SET] * 100, >=, self->set->len * 98);
-  g_assert_cmpuint (huge[STATE_ALL], >=, huge[STATE_SET]);
-  return round;
 }
 
 static double
 get_share (const double *sums)
 {
-  return (sums[STATE_SET] - sums[STATE_SMALL]) / (sums[STATE_ALL] - sums[STATE_SMALL]);
+  return (sums[SHARE_SET] - sums[SHARE_SMALL]) / (sums[SHARE_ALL] - sums[SHARE_SMALL]);
 }
 
-static Estimate
-run_rounds (const Share *self)
+static void
+run_rounds (ShareRoundFunc run, gpointer data, GArray *rounds, guint n)
 {
-  g_autoptr (GArray) rounds = g_array_new (FALSE, FALSE, sizeof (Round));
+  for (guint i = 0; i < n; i++) {
+    const Round round = run (rounds->len, data);
 
-  for (guint i = 0; i < self->rounds; i++) {
-    const Round round = run_round (self, i);
-
+    tell ("round %u: %.4g with 4 KiB pages, %.4g with the set, %.4g with all huge", rounds->len + 1,
+          round.state[SHARE_SMALL], round.state[SHARE_SET], round.state[SHARE_ALL]);
     g_array_append_val (rounds, round);
   }
-  return estimate_pooled (rounds, get_share);
 }
 
 Estimate
-share_estimate (const Share *self)
+share_estimate (ShareRoundFunc run, gpointer data, guint rounds, gint64 start)
 {
-  gint64 begin, end;
+  g_autoptr (GArray) done = g_array_new (FALSE, FALSE, sizeof (Round));
+  const gint64 begin = g_get_monotonic_time ();
   Estimate estimate;
+  gint64 now;
 
-  for (guint i = 0; i < ATTEMPTS; i++) {
-    begin = g_get_monotonic_time ();
-    estimate = run_rounds (self);
-    end = g_get_monotonic_time ();
-    if (estimate.high - estimate.low <= WIDE)
-      break;
-    if (end + (end - begin) > self->deadline)
-      break;
-    tell ("%.3f to %.3f: once more", estimate.low, estimate.high);
+  run_rounds (run, data, done, rounds);
+  for (guint i = 0;; i++) {
+    estimate = estimate_pooled (done, get_share);
+    now = g_get_monotonic_time ();
+    if (estimate.high - estimate.low <= WIDE || i == MORE_TIMES
+        || now + (now - begin) / done->len * MORE_ROUNDS > start + BUDGET_SECONDS * G_USEC_PER_SEC)
+      return estimate;
+    tell ("%.3f to %.3f: %u rounds more", estimate.low, estimate.high, MORE_ROUNDS);
+    run_rounds (run, data, done, MORE_ROUNDS);
   }
-  return estimate;
 }
 
 void
@@ -158,22 +119,8 @@ GArray *
 share_read_set (Fixture *fixture, GPid pid, gboolean smoke, ShareCompleteFunc is_complete,
                 gpointer data)
 {
-  GArray *set;
-
   engine_serve (fixture, pid, ENGINE_QUICKLY);
   share_wait_collapsed (fixture, smoke ? 1 : STILL_SECONDS, smoke ? 3 : COLLAPSE_SECONDS,
                         is_complete, data);
-  set = block_set_read_huge (pid);
-  fixture_service_stop (fixture);
-  return set;
-}
-
-Share
-share_new (GPid pid, GArray *set, gint64 start, gboolean smoke)
-{
-  return (Share){ .pid = pid,
-                  .set = set,
-                  .rounds = smoke ? 1 : ROUNDS,
-                  .milliseconds = smoke ? 200 : STATE_MILLISECONDS,
-                  .deadline = smoke ? start : start + BUDGET_SECONDS * G_USEC_PER_SEC };
+  return block_set_read_huge (pid);
 }

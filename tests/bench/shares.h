@@ -7,22 +7,28 @@
 
 /* What share of the gain of making all memory of a process huge a set of its blocks has. */
 
-typedef struct {
-  GPid pid;
-  GArray *set;                      /* block-set.h */
-  guint64 (*count) (gpointer data); /* what the process has done so far */
-  gpointer data;
-  guint rounds;
-  guint milliseconds; /* of each state in each round */
-  gint64 deadline;    /* g_get_monotonic_time(): nothing is repeated that would not end before */
-} Share;
+typedef enum {
+  SHARE_SMALL, /* 4 KiB pages */
+  SHARE_SET,
+  SHARE_ALL,
+} ShareState;
 
-/* Of the measurement that began at @start. What is counted is left to be said. */
-Share share_new (GPid pid, GArray *set, gint64 start, gboolean smoke);
+/* In each round, for each state. */
+#define SHARE_ROUNDS 9
+#define SHARE_MILLISECONDS 10000
 
-/* The three states in each round, in rotated order: 4 KiB pages, the set, all huge. Repeated, three
- * times at most, while the interval is wide. */
-Estimate share_estimate (const Share *self);
+/* After a change of state, for caches to be as they will be. */
+#define SHARE_SETTLE_MILLISECONDS 300
+
+/* Puts the process into @state, and sees to it that it is. @set: block-set.h. */
+void share_put (GPid pid, GArray *set, ShareState state);
+
+/* Measures one round, @number from 0 on: the speeds in the three states. */
+typedef Round (*ShareRoundFunc) (guint number, gpointer data);
+
+/* Of so many rounds, and of more while the interval is wide and nothing lasts longer than the bench
+ * lets a measurement that began at @start, g_get_monotonic_time(). */
+Estimate share_estimate (ShareRoundFunc run, gpointer data, guint rounds, gint64 start);
 
 /* Whether all is huge that is expected to become so. */
 typedef gboolean (*ShareCompleteFunc) (gpointer data);
@@ -33,6 +39,7 @@ typedef gboolean (*ShareCompleteFunc) (gpointer data);
 void share_wait_collapsed (Fixture *fixture, guint still, guint seconds,
                            ShareCompleteFunc is_complete, gpointer data);
 
-/* Has the service make huge what it will, and stops it. Returns: (transfer full): that set. */
+/* Has the service make huge what it will, as its primary target. Returns: (transfer full): that
+ * set. */
 GArray *share_read_set (Fixture *fixture, GPid pid, gboolean smoke, ShareCompleteFunc is_complete,
                         gpointer data);

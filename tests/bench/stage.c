@@ -3,10 +3,10 @@
 
 #include "stage.h"
 
+#include "cpu-time.h"
 #include "hugepages/advisor.h"
 #include "target-objects.h"
 
-#include <sched.h>
 #include <stdio.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -16,8 +16,12 @@
 /* More than hot and warm blocks need, so that none is had for the first time. */
 #define SPARE_MEBIBYTES 128
 
-/* What the default quota makes huge in a second, and more. */
-#define WARM_MEBIBYTES "128"
+/* Of huge pages kept at hand: a few, so that they are soon there again after the host has taken
+ * them back, and so often that the service finds them. */
+#define WARM_MEBIBYTES "32"
+#define WARM_MILLISECONDS "20"
+
+#define PACE_MILLISECONDS 5
 
 void
 stage_set_up_service (Fixture *fixture)
@@ -25,16 +29,6 @@ stage_set_up_service (Fixture *fixture)
   fixture_set_up_bus (fixture, NULL);
   fixture_service_start (fixture, NULL);
   fixture_service_wait_probed (fixture);
-}
-
-static void
-pin_to_last_processor (GPid pid)
-{
-  cpu_set_t set;
-
-  CPU_ZERO (&set);
-  CPU_SET ((gsize) g_get_num_processors () - 1, &set);
-  g_assert_no_errno (sched_setaffinity (pid, sizeof set, &set));
 }
 
 void
@@ -49,33 +43,23 @@ stage_set_up (Stage *self, const StageSize *size)
   stage_set_up_service (&self->fixture);
   self->child = fixture_hotmap_as (&self->fixture, "alice", &self->map, hot, warm, one, cold, NULL);
   self->pid = child_get_pid (self->child);
-  pin_to_last_processor (self->pid);
+  cpu_pin (self->pid, g_get_num_processors () - 1);
   self->tables = page_tables_open (self->pid, &error);
   g_assert_no_error (error);
   engine_warm_host ((size->hot + size->warm) * BLOCK_MEBIBYTES + SPARE_MEBIBYTES);
 }
 
-static gboolean
-warm (gpointer data)
-{
-  const char *argv[] = { g_getenv ("DH_HOSTMEM_WARM"), WARM_MEBIBYTES, NULL };
-  Stage *self = data;
-
-  g_clear_pointer (&self->warmer, child_free);
-  self->warmer = child_spawn (argv, &(ChildOptions){ .user = NULL });
-  return G_SOURCE_CONTINUE;
-}
-
 void
 stage_keep_warm (Stage *self)
 {
-  self->warmth = g_timeout_add_seconds (1, warm, self);
+  const char *argv[] = { g_getenv ("DH_HOSTMEM_WARM"), WARM_MEBIBYTES, WARM_MILLISECONDS, NULL };
+
+  self->warmer = child_spawn (argv, &(ChildOptions){ .user = NULL });
 }
 
 void
 stage_tear_down (Stage *self)
 {
-  g_clear_handle_id (&self->warmth, g_source_remove);
   g_clear_pointer (&self->warmer, child_free);
   page_tables_close (self->tables);
   heat_map_free (self->map);
@@ -90,7 +74,7 @@ split (Stage *self)
 
   page_tables_split (self->tables, &bytes, &error);
   g_assert_no_error (error);
-  g_assert_cmpuint (stage_count_hot_huge (self), ==, 0);
+  g_assert_cmpuint (stage_count_huge (self, HEAT_CLASS_HOT), ==, 0);
 }
 
 char *
@@ -130,12 +114,12 @@ stage_wait_for_work (Stage *self, const char *path, guint seconds)
 }
 
 guint
-stage_count_hot_huge (Stage *self)
+stage_count_huge (Stage *self, HeatClass heat)
 {
   g_autoptr (GError) error = NULL;
   guint n;
 
-  heat_map_count_huge (self->map, HEAT_CLASS_HOT, self->tables, &n, &error);
+  heat_map_count_huge (self->map, heat, self->tables, &n, &error);
   g_assert_no_error (error);
   return n;
 }
@@ -184,9 +168,20 @@ find_run (const GArray *blocks, guint first, double due)
   return length;
 }
 
-double
-stage_run_bare_loop (Stage *self, double run_blocks)
+/* What was spent in calls since @start is no more than so much a second, each begun one counting
+ * whole. */
+static void
+keep_pace (gint64 start, gint64 spent, guint usec_a_second)
 {
+  while (spent >= (g_get_monotonic_time () - start + G_USEC_PER_SEC) / G_USEC_PER_SEC
+                    * (gint64) usec_a_second)
+    wait_for (PACE_MILLISECONDS);
+}
+
+double
+stage_run_bare_loop (Stage *self, double run_blocks, guint usec_a_second)
+{
+  const gint64 begin = g_get_monotonic_time ();
   const GArray *blocks = self->map->blocks[HEAT_CLASS_HOT];
   const int pidfd = (int) syscall (SYS_pidfd_open, self->pid, 0);
   double due = 0;
@@ -197,6 +192,7 @@ stage_run_bare_loop (Stage *self, double run_blocks)
   for (guint i = 0, length; i < blocks->len; i += length) {
     gint64 start;
 
+    keep_pace (begin, usec, usec_a_second);
     /* What rounding left, not what the end of a row of blocks did. */
     due = CLAMP (due, i - 0.5, i + 0.5) + run_blocks;
     length = find_run (blocks, i, due + 0.5);
@@ -206,7 +202,7 @@ stage_run_bare_loop (Stage *self, double run_blocks)
     usec += g_get_monotonic_time () - start;
   }
   close (pidfd);
-  huge = stage_count_hot_huge (self);
+  huge = stage_count_huge (self, HEAT_CLASS_HOT);
   split (self);
   return (double) huge * PAGE_TABLES_BLOCK_SIZE / (double) usec * G_USEC_PER_SEC;
 }

@@ -12,8 +12,7 @@ typedef struct {
   GPid pid;
   HeatMap *map;
   PageTables *tables;
-  guint warmth; /* timer of stage_keep_warm(); 0: none */
-  Child *warmer;
+  Child *warmer; /* of stage_keep_warm() */
 } Stage;
 
 /* Blocks of each class. */
@@ -46,11 +45,13 @@ void stage_stop_serving (Stage *self, char *path);
 /* Waits until the service has begun to collapse. */
 void stage_wait_for_work (Stage *self, const char *path, guint seconds);
 
-guint stage_count_hot_huge (Stage *self);
+guint stage_count_huge (Stage *self, HeatClass heat);
 
 /* Accesses per microsecond over so many milliseconds that begin now. */
 double stage_measure_rate (Stage *self, guint milliseconds);
 
 /* Makes all hot blocks huge from outside, one call after the other, with runs that are @run_blocks
- * long on average where so many are adjacent. Returns: bytes per second inside the calls. */
-double stage_run_bare_loop (Stage *self, double run_blocks);
+ * long on average where so many are adjacent, and with so many microseconds of calls in a second as
+ * a quota would let through: a host that takes free memory back has then no more of it at hand than
+ * for the service. Returns: bytes per second inside the calls. */
+double stage_run_bare_loop (Stage *self, double run_blocks, guint usec_a_second);
