@@ -134,6 +134,9 @@ commit_change (DhManager *self, Job *job)
   if (dh_engine_get_found (self->engine, &found))
     self->settings.found = found.settings;
   self->foreign = found.serving && found.foreign;
+  /* The plan did not know of it. */
+  if (self->found_meanwhile)
+    dh_manager_take_found (self);
   dh_store_save_settings (self->store, dh_engine_get_name (self->engine), &self->settings.stored,
                           &self->settings.defaults);
   if (dh_change_is_of_goals_alone (job->change))
@@ -232,6 +235,7 @@ start_next_job (DhManager *self)
 
     if (plan_job (self, job, &error)) {
       dh_manager_note_statistics (self);
+      self->found_meanwhile = FALSE;
       dh_engine_apply_async (self->engine, &job->outcome.plan, on_applied, g_object_ref (self));
     } else {
       g_autoptr (GTask) task = g_steal_pointer (&self->job);

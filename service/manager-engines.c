@@ -58,9 +58,8 @@ drop_primary (DhManager *self, DhTargetEvent event)
   dh_manager_handle (self, target, event);
 }
 
-/* What the engine has found instead of what was applied. */
-static void
-take_found (DhManager *self)
+void
+dh_manager_take_found (DhManager *self)
 {
   gboolean was_foreign = self->foreign;
   DhFound found;
@@ -142,7 +141,8 @@ on_engine_event (DhEngine *engine, guint event, DhProcess *process, const GError
     return;
   switch ((DhEngineEvent) event) {
   case DH_ENGINE_FOUND:
-    take_found (self);
+    self->found_meanwhile = TRUE;
+    dh_manager_take_found (self);
     break;
   case DH_ENGINE_SERVING:
     dh_manager_handle (self, target, DH_EVENT_SERVING);
@@ -242,7 +242,7 @@ use_engine (DhManager *self, DhEngine *engine)
     return;
   dh_engine_settings_adopt (&self->settings, &found);
   if (found.serving && found.foreign)
-    take_found (self);
+    dh_manager_take_found (self);
 }
 
 /* What another engine was doing before a crash, or until now, ends. */

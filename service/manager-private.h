@@ -36,8 +36,9 @@ struct _DhManager {
   guint statistics_timer;
   guint64 statistics_interval; /* of the timer */
 
-  GQueue jobs; /* GTask: changes in the order in which they were authorized */
-  GTask *job;  /* under way (nullable) */
+  GQueue jobs;              /* GTask: changes in the order in which they were authorized */
+  GTask *job;               /* under way (nullable) */
+  gboolean found_meanwhile; /* by the engine, since that was planned */
 };
 
 /* In manager.c. */
@@ -46,6 +47,11 @@ DhSituation dh_manager_get_situation (DhManager *self);
 
 /* What ended or hampers serving; NULL: nothing does. */
 void dh_manager_set_error (DhManager *self, const GError *error);
+
+/* In manager-engines.c. */
+
+/* What the engine has found takes the place of what was applied. */
+void dh_manager_take_found (DhManager *self);
 
 /* In manager-targets.c. */
 
