@@ -23,6 +23,9 @@
 
 #define PACE_MILLISECONDS 5
 
+#define SPLITS 5
+#define SPLIT_MILLISECONDS 20
+
 void
 stage_set_up_service (Fixture *fixture)
 {
@@ -66,15 +69,20 @@ stage_tear_down (Stage *self)
   fixture_tear_down (&self->fixture, NULL);
 }
 
+/* What the service had begun may end a moment later, and a page that somebody holds stays huge. */
 static void
 split (Stage *self)
 {
-  g_autoptr (GError) error = NULL;
-  guint64 bytes;
+  for (guint i = 0; i == 0 || stage_count_huge (self, HEAT_CLASS_HOT) > 0; i++) {
+    g_autoptr (GError) error = NULL;
+    guint64 bytes;
 
-  page_tables_split (self->tables, &bytes, &error);
-  g_assert_no_error (error);
-  g_assert_cmpuint (stage_count_huge (self, HEAT_CLASS_HOT), ==, 0);
+    g_assert_cmpuint (i, <, SPLITS);
+    if (i > 0)
+      wait_for (SPLIT_MILLISECONDS);
+    page_tables_split (self->tables, &bytes, &error);
+    g_assert_no_error (error);
+  }
 }
 
 char *
