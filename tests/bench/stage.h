@@ -32,8 +32,8 @@ void stage_set_up (Stage *self, const StageSize *size);
 void stage_tear_down (Stage *self);
 
 /* Where a host takes back memory that has been free for two seconds, the next use of a huge page
- * costs it ten times what the kernel takes: from now on, once a second, as many as are needed until
- * the next time are touched and given back. */
+ * costs it ten times what the kernel takes: from now on a few are touched and given back all the
+ * time. That takes time of the processor that the service's calls run on. */
 void stage_keep_warm (Stage *self);
 
 /* Has the hotmap served by a new target. Returns: (transfer full): its path. */

@@ -14,10 +14,6 @@
 #define SLOTS "kernel/mm/damon/admin/kdamonds/"
 #define CONFLICT SERVICE_ERROR "Conflict"
 
-/* Nothing is old enough to be tried: else a stop by somebody else, who does not drain, could shut
- * the trap, and the service rightly give up a module that does nothing any more. */
-#define UNDISTURBED ", 'MinAgeUSec': <@t 60000000>"
-
 /* Until a call has certainly been planned, and until what was written last has been looked at. */
 #define PLANNED_MSEC 300
 #define QUIET_MSEC 300
@@ -353,7 +349,7 @@ test_switched_off_before (ModuleCase *self, gconstpointer data)
   g_autoptr (GError) error = NULL;
   Call *call;
 
-  module_case_serve (self, fixture_process_of (&self->fixture, "alice"), UNDISTURBED);
+  module_case_serve (self, fixture_process_of (&self->fixture, "alice"), "");
   block_next_look (self);
   kernel_model_set (self->model, "enabled", "N");
   kernel_model_wait (self->model, "blocked", "1", SECONDS);
@@ -388,8 +384,9 @@ test_a_rival_at_the_switch (ModuleCase *self, gconstpointer data)
   Rival rival = { self->model, FALSE, 0 };
   GThread *thread;
 
-  module_case_serve (self, pid, UNDISTURBED);
+  module_case_serve (self, pid, "");
   kernel_model_command (self->model, "allow-hurt early");
+  kernel_model_command (self->model, "allow-hurt undrained");
   thread = g_thread_new ("rival", switch_on_and_on, &rival);
   for (guint i = 1; g_get_monotonic_time () < end; i++) {
     g_autofree char *settings = g_strdup_printf ("{'Feedback': <@u %u>}", i);
