@@ -35,8 +35,9 @@
 #define DICE_SIDES 1024
 
 /* In 32nds of the blocks; cold are all others. Of ten to twenty million accesses a second, which is
- * what the chains come to in 4 GiB, a cool block gets 130 to 260: with 4 KiB pages so many misses
- * cost less in half a minute than making it huge. A warm block gets sixty times as many. */
+ * what the chains come to in 4 GiB, a cool block gets 13 to 26: with 4 KiB pages so many misses
+ * cost far less in half a minute than making it huge. A warm block gets six hundred times as many.
+ */
 static const unsigned block_shares[MIX_N_HEATS] = {
   [MIX_HOT] = 2,
   [MIX_WARM] = 4,
@@ -44,12 +45,12 @@ static const unsigned block_shares[MIX_N_HEATS] = {
   [MIX_ONE] = 4,
 };
 
-/* Of the accesses: 70, 20, 1 and 9 percent. */
+/* Of the accesses: 70, 20, 0.1 and 10 percent. */
 static const unsigned access_shares[MIX_N_HEATS] = {
   [MIX_HOT] = 717,
   [MIX_WARM] = 205,
-  [MIX_COOL] = 10,
-  [MIX_ONE] = 92,
+  [MIX_COOL] = 1,
+  [MIX_ONE] = 101,
 };
 
 struct options {
@@ -252,7 +253,7 @@ usage (int status)
          "until\n"
          "SIGTERM. Of its blocks of 2 MiB 1/16 are hot (70% of the accesses), 1/8 warm (20%), 3/8 "
          "cool\n"
-         "(2%), 1/8 hot in one page (8%), the others cold.\n\n"
+         "(0.1%), 1/8 hot in one page (10%), the others cold.\n\n"
          "  --size=MEBIBYTES  how much, at least 64 (4096)\n"
          "  --seed=N          for the order of the blocks and of the accesses (1)\n"
          "  --pin=CPU         run on this processor alone\n\n"
