@@ -18,7 +18,7 @@
 
 /* Of huge pages kept at hand: a few, so that they are soon there again after the host has taken
  * them back, and so often that the service finds them. */
-#define WARM_MEBIBYTES "16"
+#define WARM_MEBIBYTES "32"
 #define WARM_MILLISECONDS "20"
 
 #define PACE_MILLISECONDS 5
