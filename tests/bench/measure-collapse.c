@@ -29,7 +29,7 @@
 /* So often it is looked at: a hundredth of the time that it takes. */
 #define LOOK_MILLISECONDS 250
 
-/* The host may be slow in some of them: it is in the first, for which memory has to come back. */
+/* The host may be slow in some of them, and in the first it mostly was. */
 #define HOT_ROUNDS 5
 
 typedef struct {

@@ -36,8 +36,7 @@
 
 /* In 32nds of the blocks; cold are all others. Of ten to twenty million accesses a second, which is
  * what the chains come to in 4 GiB, a cool block gets 13 to 26: with 4 KiB pages so many misses
- * cost far less in half a minute than making it huge. A warm block gets six hundred times as many.
- */
+ * cost far less in half a minute than making it huge. A warm block gets 600 times as many. */
 static const unsigned block_shares[MIX_N_HEATS] = {
   [MIX_HOT] = 2,
   [MIX_WARM] = 4,
