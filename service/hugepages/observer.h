@@ -26,8 +26,9 @@ typedef struct _DhObserver DhObserver;
 #define DH_OBSERVER_IDLE_USEC ((guint64) 32000000)
 
 /* Of one core's time, for the engine's looking; and of the process's, for touching pages again
- * whose bits were cleared: 1 in 200. */
-#define DH_OBSERVER_SHARE 200
+ * whose bits were cleared: 1 in 250. With what telling about it takes, the service stays below 1
+ * in 200. */
+#define DH_OBSERVER_SHARE 250
 
 /* What touching one page costs its process more after a clear: 0.44 µs were measured in a nested
  * virtual machine, bare metal takes less. In nanoseconds. */

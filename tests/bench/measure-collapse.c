@@ -6,7 +6,7 @@
 #include "stage.h"
 #include "target-objects.h"
 
-#define PAIRS 9
+#define PAIRS 7
 #define WORK_SECONDS 60
 
 /* The quota of time that is measured by: what a window allows is spent within half of it, and
@@ -30,7 +30,7 @@
 #define LOOK_MILLISECONDS 250
 
 /* The host may be slow in some of them, and in the first it mostly was. */
-#define HOT_ROUNDS 5
+#define HOT_ROUNDS 3
 
 typedef struct {
   guint64 collapsed; /* bytes */
@@ -209,7 +209,7 @@ measure_hot_round (Stage *stage, double *bare)
 void
 measure_time_to_hot (gboolean smoke, gboolean is_long)
 {
-  const StageSize size = { .hot = smoke ? 16 : 384, .one = 64, .cold = smoke ? 16 : 1600 };
+  const StageSize size = { .hot = smoke ? 16 : 256, .one = 64, .cold = smoke ? 16 : 1600 };
   g_autoptr (GArray) quotients = g_array_new (FALSE, FALSE, sizeof (double));
   Stage stage = { 0 };
   double bare;
