@@ -4,6 +4,7 @@
 #include "fake-eye.h"
 
 #include "error.h"
+#include "thread-clock.h"
 
 #include <errno.h>
 
@@ -18,6 +19,7 @@ struct _FakeEye {
   GArray *tried;    /* guint */
   guint64 generation;
   guint64 largest_clear;
+  guint64 cost;
   guint cleared;
   guint clears;
   guint splits;
@@ -86,6 +88,7 @@ read_blocks (DhEye *eye, guint64 start, guint64 end, GArray *views, guint64 *ret
 {
   FakeEye *self = FAKE_EYE (eye);
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  const guint64 begin = dh_thread_cpu_usec ();
 
   g_array_set_size (views, 0);
   for (guint i = 0; i < self->blocks->len; i++) {
@@ -95,6 +98,8 @@ read_blocks (DhEye *eye, guint64 start, guint64 end, GArray *views, guint64 *ret
     if (block->address >= start && block->address < end && (block->resident || block->swapped))
       g_array_append_val (views, view);
   }
+  while (dh_thread_cpu_usec () - begin < self->cost)
+    ;
   *ret_generation = self->generation;
   return check (self, error);
 }
@@ -269,6 +274,14 @@ fake_eye_starve (FakeEye *self, gboolean starved)
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   self->starved = starved;
+}
+
+void
+fake_eye_set_cost (FakeEye *self, guint64 cost)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  self->cost = cost;
 }
 
 void

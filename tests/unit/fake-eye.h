@@ -56,6 +56,9 @@ void fake_eye_break (FakeEye *self);
 /* All reads fail with DH_ERROR_LIMIT_EXCEEDED for as long as it is so. */
 void fake_eye_starve (FakeEye *self, gboolean starved);
 
+/* Each reading of blocks takes at least so much processor time from now on, in microseconds. */
+void fake_eye_set_cost (FakeEye *self, guint64 cost);
+
 /* All collapses of @block from now on end with @number. */
 void fake_eye_set_failure (FakeEye *self, guint block, int number);
 

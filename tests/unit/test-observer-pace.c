@@ -6,6 +6,9 @@
 /* A program that shares the machine with others may be late by so much. */
 #define SLACK SECOND
 
+/* What looking may cost, of a core and of the process's time, is one part in so many. */
+#define SHARE 250
+
 /* After its beginning the next epoch comes after @wait. */
 static void
 assert_wait (Case *self, guint64 wait)
@@ -55,7 +58,7 @@ static void
 test_cost_bounds_itself (Case *self, gconstpointer data)
 {
   const guint64 touched = (guint64) 128 * DH_BLOCK_PAGES;
-  const guint64 epoch = DH_OBSERVER_SHARE * (touched * DH_OBSERVER_RETOUCH_NSEC / 1000);
+  const guint64 epoch = SHARE * (touched * DH_OBSERVER_RETOUCH_NSEC / 1000);
 
   fake_eye_add (self->eye, 1, 128, 512);
   g_assert_cmpuint (count_candidates (self), ==, 0);
@@ -64,6 +67,19 @@ test_cost_bounds_itself (Case *self, gconstpointer data)
   assert_wait (self, 2 * epoch);
   g_assert_cmpuint (count_candidates (self), ==, 128);
   assert_wait (self, epoch);
+}
+
+/* It looks twice: at the begin, and at the end. */
+static void
+test_processor_bounds_itself (Case *self, gconstpointer data)
+{
+  const guint64 cost = 20000, n_looks = 2;
+
+  fake_eye_add (self->eye, 1, 8, 0);
+  fake_eye_set_cost (self->eye, cost);
+  g_assert_cmpuint (count_candidates (self), ==, 0);
+  g_assert_cmpuint (dh_observer_get_next_epoch (self->observer), >=,
+                    self->begun + SHARE * n_looks * cost);
 }
 
 /* What is huge is not cleared, so it costs nothing. */
@@ -126,6 +142,7 @@ main (int argc, char **argv)
   add ("/observer/growth-shortens-them-again", test_growth_ends_idleness);
   add ("/observer/exec-shortens-them-again", test_exec_ends_idleness);
   add ("/observer/its-cost-to-the-process-bounds-itself", test_cost_bounds_itself);
+  add ("/observer/its-cost-to-the-processor-bounds-itself", test_processor_bounds_itself);
   add ("/observer/huge-blocks-are-not-cleared", test_huge_costs_nothing);
   add ("/observer/one-clear-takes-no-more-than-32-mib", test_clears_are_small);
   add ("/observer/large-processes-are-watched-in-turns", test_large_processes_take_turns);
