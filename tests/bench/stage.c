@@ -17,9 +17,9 @@
 #define SPARE_MEBIBYTES 128
 
 /* Of huge pages kept at hand: a few, so that they are soon there again after the host has taken
- * them back, but more than a second's calls take. Each turn takes some milliseconds of the processor
- * that the calls run on: so seldom that one in ten meets it, and yet twenty times in the two seconds
- * after which a host takes back what is free. */
+ * them back, but more than a second's calls take. Each turn has the processor that the calls run on
+ * for some milliseconds: seldom, and yet twenty times in the two seconds after which a host takes
+ * back what is free. */
 #define WARM_MEBIBYTES "32"
 #define WARM_MILLISECONDS "100"
 
