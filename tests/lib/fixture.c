@@ -71,6 +71,7 @@ prepare_service (Fixture *self)
 
   self->service_environment = g_strdupv (self->environment);
   fixture_service_set_environment (self, "STATE_DIRECTORY", state);
+  fixture_service_set_environment (self, "G_SLICE", "always-malloc"); /* as its unit does */
   fixture_service_set_environment (self, "G_DEBUG", "fatal-criticals");
   self->service_log = fixture_path (self, "service.log");
   self->service_log_fd = open (self->service_log, O_RDONLY | O_CREAT | O_CLOEXEC, 0644);
