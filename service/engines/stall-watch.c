@@ -10,18 +10,39 @@
  * for as long as is asked. */
 #define AGGREGATIONS 10
 
+/* So many looks have to agree. Where the whole machine was stopped, as virtual ones are, the clock
+ * has gone on, and whoever runs first thereafter sees that nothing has moved. */
+#define LOOKS 3
+#define LOOK_DISTANCE (G_USEC_PER_SEC / 2)
+
+static void
+begin_anew (DhStallWatch *watch, guint64 now)
+{
+  watch->since = watch->looked = now;
+  watch->n_looks = 0;
+}
+
 void
 dh_stall_watch_begin (DhStallWatch *watch, guint doubt, const DhParameterValues *base, guint64 now)
 {
   watch->doubt = doubt;
   watch->exceeds = base->values[DH_PARAMETER_QUOTA_EXCEEDS];
-  watch->since = now;
+  begin_anew (watch, now);
 }
 
 void
 dh_stall_watch_defer (DhStallWatch *watch, guint64 now)
 {
-  watch->since = now;
+  begin_anew (watch, now);
+}
+
+static void
+count_look (DhStallWatch *watch, guint64 now)
+{
+  if (now - watch->looked < LOOK_DISTANCE)
+    return;
+  watch->looked = now;
+  watch->n_looks++;
 }
 
 /* How long a module that works may take before its counters move. */
@@ -48,7 +69,10 @@ dh_stall_watch_look (DhStallWatch *watch, const DhParameterValues *base,
       || base->values[DH_PARAMETER_TRIED_REGIONS] != values->values[DH_PARAMETER_TRIED_REGIONS])
     watch->doubt = 0;
   if (exceeds != watch->exceeds)
-    watch->since = now;
+    begin_anew (watch, now);
+  else
+    count_look (watch, now);
   watch->exceeds = exceeds;
-  return watch->doubt > 0 && now - watch->since >= watch->doubt * get_patience (values);
+  return watch->doubt > 0 && watch->n_looks >= LOOKS
+         && now - watch->since >= watch->doubt * get_patience (values);
 }

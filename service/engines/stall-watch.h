@@ -12,6 +12,8 @@ typedef struct {
   guint doubt;     /* how much longer than the shortest possible it is waited; 0: not watched */
   guint64 exceeds; /* nr_quota_exceeds as last seen, … */
   guint64 since;   /* … and when it was seen to move, or anything was changed; microseconds */
+  guint n_looks;   /* since then, without those that followed the last counted one at once, … */
+  guint64 looked;  /* … and when that was */
 } DhStallWatch;
 
 /* After an end that was not seen to be in order, and after one that was. */
@@ -27,7 +29,7 @@ void dh_stall_watch_begin (DhStallWatch *watch, guint doubt, const DhParameterVa
 void dh_stall_watch_defer (DhStallWatch *watch, guint64 now);
 
 /* @values: everything, now. A region that was tried ends the watch. Returns: TRUE if both counters
- * have stood still for three windows in which regions were old enough to be tried, in a process
- * that lives. */
+ * have stood still for three windows in which regions were old enough to be tried, and at three
+ * looks that lie half a second apart, in a process that lives. */
 gboolean dh_stall_watch_look (DhStallWatch *watch, const DhParameterValues *base,
                               const DhParameterValues *values, guint64 now);
