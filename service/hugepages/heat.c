@@ -171,12 +171,14 @@ close_block (DhBlock *block, double threshold, guint64 now)
   block->touched = block->peak;
 
   /* What is idle does not pay even where a collapse costs nothing. */
+  block->cooled = FALSE;
   if (block->score > 0 && block->score >= threshold) {
     if (!is_hot (block))
       block->hot_since = MAX (now, 1);
     if (block->hot_epochs < G_MAXUINT8)
       block->hot_epochs++;
   } else {
+    block->cooled = is_hot (block);
     block->hot_since = 0;
     block->hot_epochs = 0;
   }

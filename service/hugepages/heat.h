@@ -27,6 +27,7 @@ typedef struct {
   guint8 verdict;     /* DhVerdict */
   guint8 hot_epochs;  /* in a row, saturating */
   guint8 failures;    /* in a row, saturating */
+  guint8 cooled;      /* the latest complete epoch found it not hot, the one before hot */
   gboolean collapsed; /* we made it huge, and it was when last seen */
 } DhBlock;
 

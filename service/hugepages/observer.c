@@ -24,6 +24,11 @@ static const DhPayback payback = { .collapse_usec = 1100,
                                    .saving_usec = 0.1,
                                    .payback_usec = 30e6 };
 
+/* One epoch confirms what the last one found, up to three do while more than an eighth of what one
+ * of two in a row found hot is not so in the other. */
+#define MAX_CONFIRMS 3
+#define CONTRADICTED_PART 8
+
 struct _DhObserver {
   DhEye *eye;
   const DhAdvisor *advisor;
@@ -42,8 +47,8 @@ struct _DhObserver {
   guint64 cpu;     /* microseconds spent looking in this epoch */
   guint64 debt;    /* microseconds of waiting that an earlier, hasty epoch still owes */
   guint64 next;
-  guint idle;        /* epochs in a row without anything to gain */
-  gboolean confirms; /* this epoch followed at once to confirm what the last one found */
+  guint idle;     /* epochs in a row without anything to gain */
+  guint confirms; /* epochs in a row that followed at once to confirm what the last one found */
 };
 
 DhObserver *
@@ -217,7 +222,7 @@ look (DhObserver *self, gboolean *ret_moved, GError **error)
   if (*ret_moved) {
     dh_heat_reset (self->heat);
     self->idle = 0;
-    self->confirms = FALSE;
+    self->confirms = 0;
   }
   self->generation = generation;
   return TRUE;
@@ -266,42 +271,65 @@ dh_observer_read (DhObserver *self, GError **error)
   return TRUE;
 }
 
-/* Pages that the process had to mark anew, and whether blocks were found hot for the first time. */
+/* Of the blocks that could be made huge. */
+typedef struct {
+  guint hot;         /* in the last epoch */
+  guint unconfirmed; /* of them, those that were not in the one before */
+  guint cooled;      /* those that were in the one before alone */
+} Findings;
+
+/* Returns: how many pages the process had to mark anew. */
 static guint64
-count_touched (DhObserver *self, gboolean *ret_unconfirmed)
+count_touched (DhObserver *self, Findings *ret_findings)
 {
   GArray *blocks = dh_heat_get_blocks (self->heat);
   guint64 touched = 0;
 
-  *ret_unconfirmed = FALSE;
+  *ret_findings = (Findings){ 0 };
   for (guint i = 0; i < blocks->len; i++) {
     const DhBlock *block = &g_array_index (blocks, DhBlock, i);
 
     if (block->verdict == DH_SKIP_HUGE)
       continue;
     touched += block->touched;
-    if (block->verdict == DH_ELIGIBLE && block->hot_epochs > 0 && block->hot_epochs < DH_HOT_EPOCHS)
-      *ret_unconfirmed = TRUE;
+    if (block->verdict != DH_ELIGIBLE)
+      continue;
+    ret_findings->hot += block->hot_epochs > 0;
+    ret_findings->unconfirmed += block->hot_epochs > 0 && block->hot_epochs < DH_HOT_EPOCHS;
+    ret_findings->cooled += block->cooled;
   }
   return touched;
 }
 
-/* What was found hot once is looked at again at once, and paid for by the wait that follows. */
+/* What was found hot once is looked at again at once. Where two epochs contradict each other, the
+ * process was kept from running in one of them, and the wait that they have earned would be too
+ * long for what they tell. */
+static gboolean
+is_to_be_confirmed (const DhObserver *self, const Findings *findings)
+{
+  if (self->confirms == 0)
+    return findings->unconfirmed > 0;
+  return self->confirms < MAX_CONFIRMS
+         && (findings->unconfirmed + findings->cooled) * CONTRADICTED_PART
+              > findings->hot + findings->cooled;
+}
+
+/* Epochs that follow at once are paid for by the wait behind the last of them. */
 static void
 plan_next_epoch (DhObserver *self, gboolean gain)
 {
-  gboolean unconfirmed;
-  guint64 touched = count_touched (self, &unconfirmed);
+  Findings findings;
+  guint64 touched = count_touched (self, &findings);
   guint64 wait = DH_OBSERVER_EPOCH_USEC;
 
   self->debt += DH_OBSERVER_SHARE * MAX (self->cpu, touched * DH_OBSERVER_RETOUCH_NSEC / 1000);
-  if (unconfirmed && !self->confirms) {
-    self->confirms = TRUE;
+  if (is_to_be_confirmed (self, &findings)) {
+    self->confirms++;
     self->next = self->begun + wait;
     return;
   }
-  self->confirms = FALSE;
-  self->idle = gain || unconfirmed ? 0 : MIN (self->idle + 1, 5);
+  self->confirms = 0;
+  self->idle = gain || findings.unconfirmed > 0 ? 0 : MIN (self->idle + 1, 5);
   self->next = self->begun + MAX (MIN (wait << self->idle, DH_OBSERVER_IDLE_USEC), self->debt);
   self->debt = 0;
 }

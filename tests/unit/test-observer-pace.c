@@ -69,6 +69,53 @@ test_cost_bounds_itself (Case *self, gconstpointer data)
   assert_wait (self, epoch);
 }
 
+#define N_BLOCKS 128
+#define MOST_EPOCHS 5
+
+/* How many of the blocks each epoch finds hot, and which epochs another one follows at once. */
+static const struct {
+  const char *name;
+  guint hot[MOST_EPOCHS];
+  guint n_epochs; /* all but the last are followed at once */
+} findings[] = {
+  { "nothing", { 0 }, 1 },
+  { "the-same", { N_BLOCKS, N_BLOCKS }, 2 },
+  { "an-eighth-less", { N_BLOCKS, N_BLOCKS - N_BLOCKS / 8 }, 2 },
+  { "more-than-an-eighth-less", { N_BLOCKS, 100, 100 }, 3 },
+  { "most-at-second", { 32, N_BLOCKS, N_BLOCKS }, 3 },
+  { "most-but-at-second", { N_BLOCKS, 32, N_BLOCKS, N_BLOCKS }, 4 },
+  { "this-way-and-that", { N_BLOCKS, 0, N_BLOCKS, 0 }, 4 },
+};
+
+static void
+set_hot (Case *self, guint n_hot)
+{
+  for (guint i = 1; i <= N_BLOCKS; i++) {
+    fake_eye_lock (self->eye, i)->touched = i <= n_hot ? DH_BLOCK_PAGES : 0;
+    fake_eye_unlock (self->eye);
+  }
+}
+
+/* Where two epochs contradict each other another one follows at once, three times at most, and the
+ * wait behind the last pays for all. */
+static void
+test_contradictions (Case *self, gconstpointer data)
+{
+  const guint row = GPOINTER_TO_UINT (data);
+  const guint *hot = findings[row].hot;
+  guint64 cost = 0;
+
+  fake_eye_add (self->eye, 1, N_BLOCKS, 0);
+  for (guint i = 0; i < findings[row].n_epochs; i++) {
+    set_hot (self, hot[i]);
+    cost += (guint64) hot[i] * DH_BLOCK_PAGES * DH_OBSERVER_RETOUCH_NSEC / 1000;
+    g_array_unref (run_epoch (self));
+    if (i + 1 < findings[row].n_epochs)
+      assert_wait (self, SECOND);
+  }
+  assert_wait (self, MAX (SHARE * cost, 2 * SECOND));
+}
+
 /* It looks twice: at the begin, and at the end. */
 static void
 test_processor_bounds_itself (Case *self, gconstpointer data)
@@ -146,6 +193,12 @@ main (int argc, char **argv)
   add ("/observer/huge-blocks-are-not-cleared", test_huge_costs_nothing);
   add ("/observer/one-clear-takes-no-more-than-32-mib", test_clears_are_small);
   add ("/observer/large-processes-are-watched-in-turns", test_large_processes_take_turns);
+
+  for (guint i = 0; i < G_N_ELEMENTS (findings); i++) {
+    g_autofree char *path = g_strconcat ("/observer/contradictions/", findings[i].name, NULL);
+
+    g_test_add (path, Case, GUINT_TO_POINTER (i), set_up, test_contradictions, tear_down);
+  }
 
   return g_test_run ();
 }
