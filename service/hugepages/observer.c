@@ -24,8 +24,8 @@ static const DhPayback payback = { .collapse_usec = 1100,
                                    .saving_usec = 0.1,
                                    .payback_usec = 30e6 };
 
-/* One epoch confirms what the last one found, up to three do while more than an eighth of what one
- * of two in a row found hot is not so in the other. */
+/* One epoch confirms what the last one found, up to three do while more than an eighth of what is
+ * huge or was found hot by one of two in a row was not by the other. */
 #define MAX_CONFIRMS 3
 #define CONTRADICTED_PART 8
 
@@ -271,8 +271,9 @@ dh_observer_read (DhObserver *self, GError **error)
   return TRUE;
 }
 
-/* Of the blocks that could be made huge. */
+/* Of blocks that could be made huge, but for the first. */
 typedef struct {
+  guint huge;
   guint hot;         /* in the last epoch */
   guint unconfirmed; /* of them, those that were not in the one before */
   guint cooled;      /* those that were in the one before alone */
@@ -289,8 +290,10 @@ count_touched (DhObserver *self, Findings *ret_findings)
   for (guint i = 0; i < blocks->len; i++) {
     const DhBlock *block = &g_array_index (blocks, DhBlock, i);
 
-    if (block->verdict == DH_SKIP_HUGE)
+    if (block->verdict == DH_SKIP_HUGE) {
+      ret_findings->huge++;
       continue;
+    }
     touched += block->touched;
     if (block->verdict != DH_ELIGIBLE)
       continue;
@@ -303,7 +306,8 @@ count_touched (DhObserver *self, Findings *ret_findings)
 
 /* What was found hot once is looked at again at once. Where two epochs contradict each other, the
  * process was kept from running in one of them, and the wait that they have earned would be too
- * long for what they tell. */
+ * long for what they tell. Once most of what is hot is huge that is no longer so: what is warm is
+ * found hot now and then. */
 static gboolean
 is_to_be_confirmed (const DhObserver *self, const Findings *findings)
 {
@@ -311,7 +315,7 @@ is_to_be_confirmed (const DhObserver *self, const Findings *findings)
     return findings->unconfirmed > 0;
   return self->confirms < MAX_CONFIRMS
          && (findings->unconfirmed + findings->cooled) * CONTRADICTED_PART
-              > findings->hot + findings->cooled;
+              > findings->huge + findings->hot + findings->cooled;
 }
 
 /* Epochs that follow at once are paid for by the wait behind the last of them. */

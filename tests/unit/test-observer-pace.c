@@ -77,6 +77,7 @@ static const struct {
   const char *name;
   guint hot[MOST_EPOCHS];
   guint n_epochs; /* all but the last are followed at once */
+  guint n_huge;   /* other blocks */
 } findings[] = {
   { "nothing", { 0 }, 1 },
   { "the-same", { N_BLOCKS, N_BLOCKS }, 2 },
@@ -85,6 +86,8 @@ static const struct {
   { "most-at-second", { 32, N_BLOCKS, N_BLOCKS }, 3 },
   { "most-but-at-second", { N_BLOCKS, 32, N_BLOCKS, N_BLOCKS }, 4 },
   { "this-way-and-that", { N_BLOCKS, 0, N_BLOCKS, 0 }, 4 },
+  { "few-beside-many-huge", { 8, 0 }, 2, .n_huge = 56 },
+  { "few-beside-fewer-huge", { 8, 0, 0 }, 3, .n_huge = 55 },
 };
 
 static void
@@ -106,6 +109,11 @@ test_contradictions (Case *self, gconstpointer data)
   guint64 cost = 0;
 
   fake_eye_add (self->eye, 1, N_BLOCKS, 0);
+  fake_eye_add (self->eye, 2 * N_BLOCKS, findings[row].n_huge, 0);
+  for (guint i = 0; i < findings[row].n_huge; i++) {
+    fake_eye_lock (self->eye, 2 * N_BLOCKS + i)->huge = TRUE;
+    fake_eye_unlock (self->eye);
+  }
   for (guint i = 0; i < findings[row].n_epochs; i++) {
     set_hot (self, hot[i]);
     cost += (guint64) hot[i] * DH_BLOCK_PAGES * DH_OBSERVER_RETOUCH_NSEC / 1000;
