@@ -10,39 +10,22 @@
  * for as long as is asked. */
 #define AGGREGATIONS 10
 
-/* So many looks have to agree. Where the whole machine was stopped, as virtual ones are, the clock
- * has gone on, and whoever runs first thereafter sees that nothing has moved. */
-#define LOOKS 3
-#define LOOK_DISTANCE (G_USEC_PER_SEC / 2)
-
-static void
-begin_anew (DhStallWatch *watch, guint64 now)
-{
-  watch->since = watch->looked = now;
-  watch->n_looks = 0;
-}
+/* Of any module, however fast its settings are: others need the processor too. */
+#define LEAST_USEC ((guint64) 3000000)
 
 void
 dh_stall_watch_begin (DhStallWatch *watch, guint doubt, const DhParameterValues *base, guint64 now)
 {
   watch->doubt = doubt;
   watch->exceeds = base->values[DH_PARAMETER_QUOTA_EXCEEDS];
-  begin_anew (watch, now);
+  dh_stall_watch_defer (watch, now);
 }
 
 void
 dh_stall_watch_defer (DhStallWatch *watch, guint64 now)
 {
-  begin_anew (watch, now);
-}
-
-static void
-count_look (DhStallWatch *watch, guint64 now)
-{
-  if (now - watch->looked < LOOK_DISTANCE)
-    return;
+  watch->watched = 0;
   watch->looked = now;
-  watch->n_looks++;
 }
 
 /* How long a module that works may take before its counters move. */
@@ -63,16 +46,18 @@ dh_stall_watch_look (DhStallWatch *watch, const DhParameterValues *base,
                      const DhParameterValues *values, guint64 now)
 {
   const guint64 exceeds = values->values[DH_PARAMETER_QUOTA_EXCEEDS];
+  const guint64 gap = now - watch->looked;
 
   /* Without the counters nothing can be told. */
   if (!values->known[DH_PARAMETER_TRIED_REGIONS] || !values->known[DH_PARAMETER_QUOTA_EXCEEDS]
       || base->values[DH_PARAMETER_TRIED_REGIONS] != values->values[DH_PARAMETER_TRIED_REGIONS])
     watch->doubt = 0;
   if (exceeds != watch->exceeds)
-    begin_anew (watch, now);
-  else
-    count_look (watch, now);
+    watch->watched = 0;
+  else if (gap <= DH_STALL_GAP_USEC)
+    watch->watched += gap;
+  watch->looked = now;
   watch->exceeds = exceeds;
-  return watch->doubt > 0 && watch->n_looks >= LOOKS
-         && now - watch->since >= watch->doubt * get_patience (values);
+  return watch->doubt > 0
+         && watch->watched >= MAX (watch->doubt * get_patience (values), LEAST_USEC);
 }
