@@ -170,8 +170,8 @@ close_block (DhBlock *block, double threshold, guint64 now)
   block->score = block->best;
   block->touched = block->peak;
 
-  /* What is idle does not pay even where a collapse costs nothing. */
   block->cooled = FALSE;
+  /* What is idle does not pay even where a collapse costs nothing. */
   if (block->score > 0 && block->score >= threshold) {
     if (!is_hot (block))
       block->hot_since = MAX (now, 1);

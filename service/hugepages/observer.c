@@ -271,37 +271,36 @@ dh_observer_read (DhObserver *self, GError **error)
   return TRUE;
 }
 
-/* Of blocks that could be made huge, but for the first. */
+/* What an epoch found: blocks, but for the first. */
 typedef struct {
-  guint huge;
+  guint64 touched;   /* pages that the process had to mark anew */
+  guint huge;        /* already; the others could be */
   guint hot;         /* in the last epoch */
   guint unconfirmed; /* of them, those that were not in the one before */
   guint cooled;      /* those that were in the one before alone */
 } Findings;
 
-/* Returns: how many pages the process had to mark anew. */
-static guint64
-count_touched (DhObserver *self, Findings *ret_findings)
+static Findings
+sum_up (DhObserver *self)
 {
   GArray *blocks = dh_heat_get_blocks (self->heat);
-  guint64 touched = 0;
+  Findings findings = { 0 };
 
-  *ret_findings = (Findings){ 0 };
   for (guint i = 0; i < blocks->len; i++) {
     const DhBlock *block = &g_array_index (blocks, DhBlock, i);
 
     if (block->verdict == DH_SKIP_HUGE) {
-      ret_findings->huge++;
+      findings.huge++;
       continue;
     }
-    touched += block->touched;
+    findings.touched += block->touched;
     if (block->verdict != DH_ELIGIBLE)
       continue;
-    ret_findings->hot += block->hot_epochs > 0;
-    ret_findings->unconfirmed += block->hot_epochs > 0 && block->hot_epochs < DH_HOT_EPOCHS;
-    ret_findings->cooled += block->cooled;
+    findings.hot += block->hot_epochs > 0;
+    findings.unconfirmed += block->hot_epochs > 0 && block->hot_epochs < DH_HOT_EPOCHS;
+    findings.cooled += block->cooled;
   }
-  return touched;
+  return findings;
 }
 
 /* What was found hot once is looked at again at once. Where two epochs contradict each other, the
@@ -322,11 +321,11 @@ is_to_be_confirmed (const DhObserver *self, const Findings *findings)
 static void
 plan_next_epoch (DhObserver *self, gboolean gain)
 {
-  Findings findings;
-  guint64 touched = count_touched (self, &findings);
+  const Findings findings = sum_up (self);
   guint64 wait = DH_OBSERVER_EPOCH_USEC;
 
-  self->debt += DH_OBSERVER_SHARE * MAX (self->cpu, touched * DH_OBSERVER_RETOUCH_NSEC / 1000);
+  self->debt +=
+    DH_OBSERVER_SHARE * MAX (self->cpu, findings.touched * DH_OBSERVER_RETOUCH_NSEC / 1000);
   if (is_to_be_confirmed (self, &findings)) {
     self->confirms++;
     self->next = self->begun + wait;

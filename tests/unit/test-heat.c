@@ -138,6 +138,22 @@ test_hot_row (void)
   g_assert_cmpuint (block_of (process, 1)->hot_since, ==, first + 20 * MSEC + 10 * MSEC);
 }
 
+/* Only the epoch that is the first to find it not hot says that it has cooled. */
+static void
+test_cooled (void)
+{
+  static const guint young[] = { 100, HOT_PAGES, 100, 100, HOT_PAGES, 100, HOT_PAGES, HOT_PAGES };
+  static const gboolean cooled[] = { FALSE, FALSE, TRUE, FALSE, FALSE, TRUE, FALSE, FALSE };
+  g_autoptr (Process) process = process_new (1);
+
+  for (guint i = 0; i < G_N_ELEMENTS (young); i++) {
+    clear_all (process);
+    read_young (process, 10 * MSEC, young[i]);
+    close_epoch (process);
+    g_assert_cmpint (block_of (process, 1)->cooled, ==, cooled[i]);
+  }
+}
+
 static void
 test_threshold_itself_is_hot (void)
 {
@@ -342,6 +358,7 @@ main (int argc, char **argv)
   g_test_add_func ("/heat/score-is-the-best-read-of-the-epoch", test_score_is_the_best_read);
   g_test_add_func ("/heat/blocks-not-cleared-keep-their-score", test_uncleared_keep_their_score);
   g_test_add_func ("/heat/hot-epochs-count-in-a-row", test_hot_row);
+  g_test_add_func ("/heat/cooled", test_cooled);
   g_test_add_func ("/heat/a-score-at-the-threshold-pays", test_threshold_itself_is_hot);
   g_test_add_func ("/heat/hot-at-time-zero-is-hot", test_hot_at_time_zero);
   g_test_add_func ("/heat/update-forgets-keeps-and-adds", test_update_merges);
