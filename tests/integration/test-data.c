@@ -312,6 +312,24 @@ test_unit_exposes_little (Fixture *self, gconstpointer data)
   check_with (self, argv);
 }
 
+/* What the service is tested and measured with. */
+static void
+test_unit_sets_the_environment (Fixture *self, gconstpointer data)
+{
+  g_autofree char *unit = read_unit ();
+  g_auto (GStrv) lines = g_strsplit (unit, "\n", -1);
+  guint n_variables = 0;
+
+  for (guint i = 0; lines[i]; i++) {
+    if (!g_str_has_prefix (lines[i], "Environment="))
+      continue;
+    g_assert_true (g_strv_contains ((const char *const *) self->service_environment,
+                                    lines[i] + strlen ("Environment=")));
+    n_variables++;
+  }
+  g_assert_cmpuint (n_variables, ==, 1);
+}
+
 /* The file that is installed changes nothing, and neither does taking its word for it. */
 static void
 test_configuration_shows_the_defaults (Fixture *self, gconstpointer data)
@@ -362,6 +380,7 @@ main (int argc, char **argv)
   g_test_add_func ("/data/every-member-is-documented", test_every_member_is_documented);
   ADD ("documentation-can-be-generated", fixture_set_up, test_documentation_can_be_generated);
   ADD ("unit-is-understood", fixture_set_up, test_unit_is_understood);
+  ADD ("unit-sets-the-environment", fixture_set_up, test_unit_sets_the_environment);
   ADD ("unit-exposes-little", fixture_set_up, test_unit_exposes_little);
   ADD ("configuration-shows-the-defaults", fixture_set_up, test_configuration_shows_the_defaults);
   return g_test_run ();
