@@ -207,7 +207,8 @@ read_resident_kb (Child *child)
   return (double) engine_read_memory (child_get_pid (child), "Rss") / 1024;
 }
 
-/* How much of the libraries' files is mapped differs from start to start. */
+/* Both side by side, whichever is @first. How much of the libraries' files is mapped differs from
+ * start to start. */
 static void
 measure_memory (Side first, double *ret_sides, gpointer data)
 {
