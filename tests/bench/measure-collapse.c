@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * SPDX-FileCopyrightText: The damon-hugepage authors */
 
+#include "bare-loop.h"
 #include "measurement.h"
 #include "measures.h"
 #include "stage.h"
 #include "target-objects.h"
 
-#define PAIRS 7
+#define ROUNDS 7
 #define WORK_SECONDS 60
 
 /* The quota of time that is measured by: what a window allows is spent within half of it, and
@@ -14,9 +15,9 @@
  * the processor away from the calls. */
 #define QUOTA_USEC 200000
 #define QUOTA "{'QuotaTimeUSec': <@t 200000>, 'QuotaSize': <@t 0>}"
-#define QUIET_USEC 300000
+#define QUIET_USEC 150000
 #define ASK_MILLISECONDS 50
-#define WINDOWS 4
+#define WINDOWS 5
 
 /* Of the service, by default. */
 #define DEFAULT_QUOTA_USEC 10000
@@ -76,52 +77,94 @@ get_run_blocks (const Progress *progress)
   return (double) progress->tried / PAGE_TABLES_BLOCK_SIZE / (double) progress->calls;
 }
 
-/* Returns: bytes per second of the quota; @ret_run: blocks in a call, on average. What the first
- * window brings does not count: it may open late, and its price is not known. */
-static double
-measure_served (Stage *stage, guint windows, double *ret_run)
-{
-  char *path = stage_serve (stage);
-  Progress first, last;
+enum { SERVED, BARE };
 
-  first = wait_for_end_of_window (stage, path, 0);
-  last = first;
-  for (guint i = 0; i < windows; i++)
-    last = wait_for_end_of_window (stage, path, last.collapsed);
-  *ret_run = get_run_blocks (&last);
-  stage_stop_serving (stage, path);
-  return (double) (last.collapsed - first.collapsed) / windows / QUOTA_USEC * G_USEC_PER_SEC;
+/* The processor that both hotmaps have is the one's whose turn it is. */
+static void
+give_turn (const Subject *to, const Subject *from)
+{
+  child_signal (from->child, SIGSTOP);
+  child_signal (to->child, SIGCONT);
 }
 
+/* @run: (inout): blocks in a call of the service, on average. @windows (element-type Round): gets
+ * one for each of @n windows: megabytes per second of the quota, and of the calls of the bare loop,
+ * which works behind the service in each. What the first window brings does not count: it may open
+ * late, and its price is not known. */
+static void
+measure_windows (Stage *stage, const Subject *rival, guint n, double *run, GArray *windows)
+{
+  char *path = stage_serve (stage);
+  BareLoop loop = { .subject = rival, .run_blocks = *run };
+  Progress last = { 0 };
+
+  for (guint i = 0; i <= n; i++) {
+    const Progress now = wait_for_end_of_window (stage, path, last.collapsed);
+    const BareLoop before = loop;
+    gboolean is_left;
+    Round window;
+
+    give_turn (rival, &stage->subject);
+    is_left = bare_loop_run (&loop, (i + 1) * QUOTA_USEC);
+    give_turn (&stage->subject, rival);
+    g_assert_true (is_left);
+    window.state[SERVED] = (double) (now.collapsed - last.collapsed) / QUOTA_USEC;
+    window.state[BARE] = (double) (loop.done - before.done) * PAGE_TABLES_BLOCK_SIZE
+                         / (double) (loop.usec - before.usec);
+    if (i > 0)
+      g_array_append_val (windows, window);
+    last = now;
+  }
+  *run = get_run_blocks (&last);
+  g_assert_cmpuint (subject_count_huge (rival, HEAT_CLASS_HOT), ==, loop.done);
+  subject_split (rival);
+  stage_stop_serving (stage, path);
+}
+
+static double
+get_served_share (const double *sums)
+{
+  return sums[SERVED] / sums[BARE];
+}
+
+/* The service and the bare loop, each with a hotmap of its own, work by turns of a fifth of a
+ * second: how much memory the host has at hand changes within a few. */
 void
 measure_collapse (gboolean smoke, gboolean is_long)
 {
-  const StageSize size = { .hot = smoke ? 768 : 1920 };
-  const guint pairs = smoke ? 1 : PAIRS;
-  g_autoptr (GArray) quotients = g_array_new (FALSE, FALSE, sizeof (double));
+  const SubjectSize size = { .hot = smoke ? 768 : 1920 };
+  const guint rounds = smoke ? 1 : ROUNDS, n = smoke ? 1 : WINDOWS;
+  g_autoptr (GArray) windows = g_array_new (FALSE, FALSE, sizeof (Round));
   Stage stage = { 0 };
+  Subject rival;
   double run = 1;
 
   stage_set_up (&stage, &size);
+  subject_start (&rival, &stage.fixture, &size);
+  give_turn (&stage.subject, &rival);
+  stage_keep_warm (&stage);
   engine_configure (&stage.fixture, QUOTA);
-  for (guint i = 0; i < pairs; i++) {
-    double bare = i % 2 ? stage_run_bare_loop (&stage, run, QUOTA_USEC) : 0;
-    const double served = measure_served (&stage, smoke ? 1 : WINDOWS, &run);
-    double quotient;
+  /* The first tells how long runs are. */
+  measure_windows (&stage, &rival, n, &run, windows);
+  g_array_set_size (windows, 0);
+  for (guint i = 0; i < rounds; i++) {
+    measure_windows (&stage, &rival, n, &run, windows);
+    for (guint j = windows->len - n; j < windows->len; j++) {
+      const Round *window = &g_array_index (windows, Round, j);
 
-    bare = i % 2 ? bare : stage_run_bare_loop (&stage, run, QUOTA_USEC);
-    quotient = served / bare;
-    g_array_append_val (quotients, quotient);
-    tell ("served %.0f MB/s, bare %.0f MB/s, runs of %.2f blocks", served / 1e6, bare / 1e6, run);
+      tell ("served %.0f MB/s, bare %.0f MB/s, runs of %.2f blocks", window->state[SERVED],
+            window->state[BARE], run);
+    }
   }
-  report ("collapse-throughput", estimate_median (quotients));
+  report ("collapse-throughput", estimate_pooled (windows, get_served_share));
+  subject_clear (&rival);
   stage_tear_down (&stage);
 }
 
 void
 measure_target_throughput (gboolean smoke, gboolean is_long)
 {
-  const StageSize size = { .hot = smoke ? 64 : 512 };
+  const SubjectSize size = { .hot = smoke ? 64 : 512 };
   const guint repeats = smoke ? 1 : RATE_REPEATS, milliseconds = smoke ? 200 : RATE_MILLISECONDS;
   g_autoptr (GArray) quotients = g_array_new (FALSE, FALSE, sizeof (double));
   Stage stage = { 0 };
@@ -129,14 +172,14 @@ measure_target_throughput (gboolean smoke, gboolean is_long)
   stage_set_up (&stage, &size);
   stage_keep_warm (&stage);
   for (guint i = 0; i < repeats; i++) {
-    const double before = stage_measure_rate (&stage, milliseconds);
+    const double before = subject_measure_rate (&stage.subject, milliseconds);
     char *path = stage_serve (&stage);
     double during, quotient;
 
     stage_wait_for_work (&stage, path, WORK_SECONDS);
-    during = stage_measure_rate (&stage, milliseconds);
+    during = subject_measure_rate (&stage.subject, milliseconds);
     tell ("before %.2f, while collapsing %.2f accesses/µs; %u of %u hot blocks huge", before,
-          during, stage_count_huge (&stage, HEAT_CLASS_HOT), size.hot);
+          during, subject_count_huge (&stage.subject, HEAT_CLASS_HOT), size.hot);
     quotient = during / before;
     g_array_append_val (quotients, quotient);
     stage_stop_serving (&stage, path);
@@ -169,9 +212,9 @@ static void
 wait_until_hot_is_huge (Stage *stage)
 {
   const gint64 deadline = wait_deadline (2 * WORK_SECONDS);
-  const guint hot = stage->map->blocks[HEAT_CLASS_HOT]->len;
+  const guint hot = subject_count_blocks (&stage->subject, HEAT_CLASS_HOT);
 
-  while (stage_count_huge (stage, HEAT_CLASS_HOT) < ALMOST_ALL * hot) {
+  while (subject_count_huge (&stage->subject, HEAT_CLASS_HOT) < ALMOST_ALL * hot) {
     g_assert_cmpint (g_get_monotonic_time (), <, deadline);
     wait_for (LOOK_MILLISECONDS);
   }
@@ -183,7 +226,7 @@ static double
 measure_hot_round (Stage *stage, double *bare)
 {
   const double hot_bytes =
-    (double) stage->map->blocks[HEAT_CLASS_HOT]->len * PAGE_TABLES_BLOCK_SIZE;
+    (double) subject_count_blocks (&stage->subject, HEAT_CLASS_HOT) * PAGE_TABLES_BLOCK_SIZE;
   const double before = *bare;
   char *path = stage_serve (stage);
   const guint64 begin = wait_for_second_epoch (stage, path);
@@ -198,7 +241,7 @@ measure_hot_round (Stage *stage, double *bare)
   progress = read_progress (stage, path);
   run = get_run_blocks (&progress);
   stage_stop_serving (stage, path);
-  *bare = stage_run_bare_loop (stage, run, DEFAULT_QUOTA_USEC);
+  *bare = bare_loop_measure (&stage->subject, run, DEFAULT_QUOTA_USEC);
   mean = 2 / (1 / before + 1 / *bare);
   allowed = hot_bytes / (mean * DEFAULT_QUOTA_USEC / G_USEC_PER_SEC);
   tell ("%.1f s, of %.1f s that the quota allows at %.0f MB/s, runs of %.2f blocks", seconds,
@@ -209,7 +252,7 @@ measure_hot_round (Stage *stage, double *bare)
 void
 measure_time_to_hot (gboolean smoke, gboolean is_long)
 {
-  const StageSize size = { .hot = smoke ? 16 : 256, .one = 64, .cold = smoke ? 16 : 1600 };
+  const SubjectSize size = { .hot = smoke ? 16 : 256, .one = 64, .cold = smoke ? 16 : 1600 };
   g_autoptr (GArray) quotients = g_array_new (FALSE, FALSE, sizeof (double));
   Stage stage = { 0 };
   double bare;
@@ -217,7 +260,7 @@ measure_time_to_hot (gboolean smoke, gboolean is_long)
   stage_set_up (&stage, &size);
   stage_keep_warm (&stage);
   /* Hot blocks lie alone. */
-  bare = stage_run_bare_loop (&stage, 1, DEFAULT_QUOTA_USEC);
+  bare = bare_loop_measure (&stage.subject, 1, DEFAULT_QUOTA_USEC);
   for (guint i = 0; i < (smoke ? 1 : HOT_ROUNDS); i++) {
     const double quotient = measure_hot_round (&stage, &bare);
 

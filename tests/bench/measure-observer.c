@@ -31,8 +31,10 @@ is_complete (gpointer data)
 {
   Stage *stage = data;
 
-  return stage_count_huge (stage, HEAT_CLASS_HOT) == stage->map->blocks[HEAT_CLASS_HOT]->len
-         && stage_count_huge (stage, HEAT_CLASS_WARM) == stage->map->blocks[HEAT_CLASS_WARM]->len;
+  return subject_count_huge (&stage->subject, HEAT_CLASS_HOT)
+           == subject_count_blocks (&stage->subject, HEAT_CLASS_HOT)
+         && subject_count_huge (&stage->subject, HEAT_CLASS_WARM)
+              == subject_count_blocks (&stage->subject, HEAT_CLASS_WARM);
 }
 
 /* Until everything that pays is huge, as quickly as may be; what is measured then has the quota
@@ -43,8 +45,8 @@ settle (Stage *stage, gboolean smoke)
   if (!wait_until (is_complete, stage, smoke ? 3 : SETTLING_SECONDS))
     tell ("not all that pays has become huge");
   for (HeatClass heat = 0; heat < HEAT_N_CLASSES; heat++)
-    tell ("%u of %u %s blocks are huge", stage_count_huge (stage, heat),
-          stage->map->blocks[heat]->len, heat_class_to_string (heat));
+    tell ("%u of %u %s blocks are huge", subject_count_huge (&stage->subject, heat),
+          subject_count_blocks (&stage->subject, heat), heat_class_to_string (heat));
 }
 
 typedef struct {
@@ -147,7 +149,7 @@ watch_service (Stage *stage, const char *path, guint milliseconds)
   const double retouch = calibrate_retouch ();
   const gint64 start = g_get_monotonic_time ();
   const double begin = cpu_time_get (service);
-  g_autoptr (EngineProbe) probe = engine_probe_new (stage->pid);
+  g_autoptr (EngineProbe) probe = engine_probe_new (stage->subject.pid);
   Watch watch = { 0 };
   double seconds, cores, cleared;
 
@@ -186,7 +188,7 @@ compare_throughput (Stage *stage, guint pairs, guint milliseconds)
       const guint state = (i + j) % 2;
 
       child_signal (stage->fixture.service, state ? SIGSTOP : SIGCONT);
-      round.state[state] = stage_measure_rate (stage, milliseconds);
+      round.state[state] = subject_measure_rate (&stage->subject, milliseconds);
     }
     g_array_append_val (rounds, round);
   }
@@ -197,7 +199,8 @@ compare_throughput (Stage *stage, guint pairs, guint milliseconds)
 void
 measure_observer (gboolean smoke, gboolean is_long)
 {
-  const StageSize size = smoke ? (StageSize){ 16, 0, 16, 32 } : (StageSize){ 256, 128, 256, 3456 };
+  const SubjectSize size =
+    smoke ? (SubjectSize){ 16, 0, 16, 32 } : (SubjectSize){ 256, 128, 256, 3456 };
   Stage stage = { 0 };
   guint n_epochs;
   char *path;
