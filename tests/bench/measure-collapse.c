@@ -10,9 +10,9 @@
 #define ROUNDS 7
 #define WORK_SECONDS 60
 
-/* The quota of time that is measured by: what a window allows is spent within half of it, and
- * then nothing happens, so that windows can be told apart from outside. Who asks more often takes
- * the processor away from the calls. */
+/* The quota of time that is measured by: what a window of a second allows is spent within half of
+ * it, and then nothing happens, so that windows can be told apart from outside. Who asks takes the
+ * processor away from the calls. */
 #define QUOTA_USEC 200000
 #define QUOTA "{'QuotaTimeUSec': <@t 200000>, 'QuotaSize': <@t 0>}"
 #define QUIET_USEC 150000
@@ -49,26 +49,32 @@ read_progress (Stage *stage, const char *path)
                      get_target_statistic (connection, path, "tried-regions") };
 }
 
-/* Waits until a window's quota is spent: something was done, and then nothing for a while. */
+/* Waits until the first window's quota is spent: something was done, and then nothing for a while.
+ */
 static Progress
-wait_for_end_of_window (Stage *stage, const char *path, guint64 collapsed)
+wait_for_first_window (Stage *stage, const char *path)
 {
   const gint64 deadline = wait_deadline (WORK_SECONDS);
   gint64 last = g_get_monotonic_time ();
-  gboolean begun = FALSE;
+  guint64 collapsed = 0;
 
-  while (!begun || g_get_monotonic_time () - last < QUIET_USEC) {
+  while (collapsed == 0 || g_get_monotonic_time () - last < QUIET_USEC) {
     const guint64 now = get_target_statistic (stage->fixture.connection, path, "collapsed-bytes");
 
     g_assert_cmpint (g_get_monotonic_time (), <, deadline);
-    if (now > collapsed) {
-      begun = TRUE;
+    if (now > collapsed)
       last = g_get_monotonic_time ();
-    }
     collapsed = now;
     wait_for (ASK_MILLISECONDS);
   }
   return read_progress (stage, path);
+}
+
+/* Waits until it is @time: of g_get_monotonic_time(). */
+static void
+wait_until_time (gint64 time)
+{
+  wait_for ((guint) (MAX (time - g_get_monotonic_time (), 0) / 1000));
 }
 
 static double
@@ -96,14 +102,17 @@ measure_windows (Stage *stage, const Subject *rival, guint n, double *run, GArra
 {
   char *path = stage_serve (stage);
   BareLoop loop = { .subject = rival, .run_blocks = *run };
-  Progress last = { 0 };
+  Progress last = wait_for_first_window (stage, path);
+  const gint64 end = g_get_monotonic_time ();
 
   for (guint i = 0; i <= n; i++) {
-    const Progress now = wait_for_end_of_window (stage, path, last.collapsed);
     const BareLoop before = loop;
     gboolean is_left;
+    Progress now;
     Round window;
 
+    wait_until_time (end + i * G_USEC_PER_SEC);
+    now = read_progress (stage, path);
     give_turn (rival, &stage->subject);
     is_left = bare_loop_run (&loop, (i + 1) * QUOTA_USEC);
     give_turn (&stage->subject, rival);
