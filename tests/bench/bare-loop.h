@@ -5,14 +5,13 @@
 #include "subject.h"
 
 /* Makes a hotmap's hot blocks huge from outside, in the order of their addresses, one call after
- * the other, and does nothing else. Zeroed but for these when it begins: */
+ * the other, and does nothing else. The first two are set when it begins, and the rest is 0. */
 typedef struct {
   const Subject *subject;
   double run_blocks; /* so long runs are on average, where so many blocks are adjacent */
-
-  double due;  /* blocks that were due to be in a run so far */
-  guint done;  /* blocks */
-  gint64 usec; /* in calls */
+  double due;        /* blocks that were due to be in a run so far */
+  guint done;        /* blocks */
+  gint64 usec;       /* in calls */
 } BareLoop;
 
 /* Goes on until it has spent so much in calls since it began. Returns: whether blocks are left. */
