@@ -70,11 +70,12 @@ wait_for_first_window (Stage *stage, const char *path)
   return read_progress (stage, path);
 }
 
-/* Waits until it is @time: of g_get_monotonic_time(). */
+/* Sleeps until it is @time, of g_get_monotonic_time(): who waits for something to happen looks at
+ * it now and then, and interrupts the calls. */
 static void
-wait_until_time (gint64 time)
+sleep_until (gint64 time)
 {
-  wait_for ((guint) (MAX (time - g_get_monotonic_time (), 0) / 1000));
+  g_usleep ((gulong) MAX (time - g_get_monotonic_time (), 0));
 }
 
 static double
@@ -111,7 +112,7 @@ measure_windows (Stage *stage, const Subject *rival, guint n, double *run, GArra
     Progress now;
     Round window;
 
-    wait_until_time (end + i * G_USEC_PER_SEC);
+    sleep_until (end + i * G_USEC_PER_SEC);
     now = read_progress (stage, path);
     give_turn (rival, &stage->subject);
     is_left = bare_loop_run (&loop, (i + 1) * QUOTA_USEC);
