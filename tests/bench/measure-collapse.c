@@ -70,12 +70,11 @@ wait_for_first_window (Stage *stage, const char *path)
   return read_progress (stage, path);
 }
 
-/* Sleeps until it is @time, of g_get_monotonic_time(): who waits for something to happen looks at
- * it now and then, and interrupts the calls. */
+/* @time: of g_get_monotonic_time(). */
 static void
-sleep_until (gint64 time)
+wait_until_time (gint64 time)
 {
-  g_usleep ((gulong) MAX (time - g_get_monotonic_time (), 0));
+  wait_for ((guint) (MAX (time - g_get_monotonic_time (), 0) / 1000));
 }
 
 static double
@@ -112,7 +111,7 @@ measure_windows (Stage *stage, const Subject *rival, guint n, double *run, GArra
     Progress now;
     Round window;
 
-    sleep_until (end + i * G_USEC_PER_SEC);
+    wait_until_time (end + i * G_USEC_PER_SEC);
     now = read_progress (stage, path);
     give_turn (rival, &stage->subject);
     is_left = bare_loop_run (&loop, (i + 1) * QUOTA_USEC);
@@ -121,11 +120,14 @@ measure_windows (Stage *stage, const Subject *rival, guint n, double *run, GArra
     window.state[SERVED] = (double) (now.collapsed - last.collapsed) / QUOTA_USEC;
     window.state[BARE] = (double) (loop.done - before.done) * PAGE_TABLES_BLOCK_SIZE
                          / (double) (loop.usec - before.usec);
-    if (i > 0)
-      g_array_append_val (windows, window);
     last = now;
+    if (i == 0)
+      continue;
+    g_array_append_val (windows, window);
+    tell ("served %.0f MB/s, bare %.0f MB/s", window.state[SERVED], window.state[BARE]);
   }
   *run = get_run_blocks (&last);
+  tell ("runs of %.2f blocks", *run);
   g_assert_cmpuint (subject_count_huge (rival, HEAT_CLASS_HOT), ==, loop.done);
   subject_split (rival);
   stage_stop_serving (stage, path);
@@ -154,18 +156,11 @@ measure_collapse (gboolean smoke, gboolean is_long)
   give_turn (&stage.subject, &rival);
   stage_keep_warm (&stage);
   engine_configure (&stage.fixture, QUOTA);
-  /* The first tells how long runs are. */
+  /* This one tells how long runs are. */
   measure_windows (&stage, &rival, n, &run, windows);
   g_array_set_size (windows, 0);
-  for (guint i = 0; i < rounds; i++) {
+  for (guint i = 0; i < rounds; i++)
     measure_windows (&stage, &rival, n, &run, windows);
-    for (guint j = windows->len - n; j < windows->len; j++) {
-      const Round *window = &g_array_index (windows, Round, j);
-
-      tell ("served %.0f MB/s, bare %.0f MB/s, runs of %.2f blocks", window->state[SERVED],
-            window->state[BARE], run);
-    }
-  }
   report ("collapse-throughput", estimate_pooled (windows, get_served_share));
   subject_clear (&rival);
   stage_tear_down (&stage);

@@ -31,9 +31,10 @@ wake_up (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
-static gboolean
-wait_until_deadline (WaitCondition condition, gpointer data, gint64 deadline)
+gboolean
+wait_until (WaitCondition condition, gpointer data, guint seconds)
 {
+  const gint64 deadline = wait_deadline (seconds);
   guint source = g_timeout_add (CHECK_MILLISECONDS, wake_up, NULL);
   gboolean met;
 
@@ -43,20 +44,22 @@ wait_until_deadline (WaitCondition condition, gpointer data, gint64 deadline)
   return met;
 }
 
-gboolean
-wait_until (WaitCondition condition, gpointer data, guint seconds)
-{
-  return wait_until_deadline (condition, data, wait_deadline (seconds));
-}
-
 static gboolean
-never (gpointer data)
+end_wait (gpointer data)
 {
-  return FALSE;
+  gboolean *is_over = data;
+
+  *is_over = TRUE;
+  return G_SOURCE_REMOVE;
 }
 
+/* Nothing is looked at meanwhile: who wakes up takes the processor from what is measured. */
 void
 wait_for (guint milliseconds)
 {
-  wait_until_deadline (never, NULL, g_get_monotonic_time () + (gint64) milliseconds * 1000);
+  gboolean is_over = FALSE;
+
+  g_timeout_add (milliseconds, end_wait, &is_over);
+  while (!is_over)
+    g_main_context_iteration (NULL, TRUE);
 }
